@@ -1,0 +1,54 @@
+//! Time, in milliseconds: a cheap monotonic clock for expiry, the wall clock for the wire.
+
+use std::sync::Arc;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+static START: LazyLock<coarsetime::Instant> = LazyLock::new(coarsetime::Instant::now);
+
+/// The time a cache goes by.
+///
+/// The system's is read from the kernel's coarse clock, which advances every few milliseconds.
+#[derive(Clone, Default)]
+pub(crate) enum Clock {
+    #[default]
+    System,
+    #[cfg_attr(
+        not(feature = "testing"),
+        allow(dead_code, reason = "made by `FakeClock` alone")
+    )]
+    Fake(Arc<AtomicU64>),
+}
+
+impl Clock {
+    /// Milliseconds since some moment in this process's past. Never goes back.
+    #[inline]
+    pub(crate) fn now(&self) -> u64 {
+        match self {
+            Self::System => START.elapsed().as_millis(),
+            Self::Fake(now) => now.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Milliseconds since the Unix epoch, comparable between processes.
+    pub(crate) fn wall(&self) -> u64 {
+        match self {
+            Self::System => SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, |since| millis(since)),
+            Self::Fake(now) => now.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// A duration in whole milliseconds, rounded up, so that none becomes zero by rounding.
+pub(crate) const fn millis(duration: Duration) -> u64 {
+    let nanos = duration.as_nanos();
+    let millis = nanos.div_ceil(1_000_000);
+    if millis > u64::MAX as u128 {
+        u64::MAX
+    } else {
+        millis as u64
+    }
+}

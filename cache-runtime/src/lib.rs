@@ -1,0 +1,8 @@
+//! Cache-aside for async Rust, with invalidations that hold.
+
+mod clock;
+mod error;
+mod remote;
+
+pub use error::{Error, ErrorKind, Result};
+pub use remote::RemoteBackend;
