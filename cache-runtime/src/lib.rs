@@ -1,6 +1,7 @@
 //! Cache-aside for async Rust, with invalidations that hold.
 
 mod clock;
+mod codec;
 mod error;
 mod remote;
 

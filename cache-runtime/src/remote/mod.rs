@@ -1,5 +1,10 @@
 //! The remote tier: bytes under keys, shared by every process that names the same namespace.
 
+mod cell;
+mod envelope;
+mod fingerprint;
+mod random;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;

@@ -1,0 +1,261 @@
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use proptest::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::Codec;
+use crate::error::{ErrorKind, Result};
+
+const LIMIT: usize = 1 << 20;
+
+fn encode<T: Serialize + serde::de::DeserializeOwned>(value: &T) -> Vec<u8> {
+    Codec::message_pack().encode(value, LIMIT).unwrap()
+}
+
+fn decode<T: Serialize + serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    let value = Codec::message_pack().decode(bytes);
+    if let Err(error) = &value {
+        assert_eq!(error.kind(), ErrorKind::Codec);
+    }
+    value
+}
+
+/// What is stored by a function before its value type changed.
+mod v1 {
+    use super::*;
+
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    pub(super) struct User {
+        pub(super) id: u64,
+        pub(super) name: String,
+        pub(super) role: Role,
+    }
+
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    pub(super) enum Role {
+        Guest,
+        Member { since: u32 },
+        Admin(String),
+    }
+}
+
+/// The same type, fields reordered and added, variants inserted.
+mod v2 {
+    use super::*;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    pub(super) struct User {
+        pub(super) role: Role,
+        pub(super) mail: Option<String>,
+        #[serde(default)]
+        pub(super) logins: u32,
+        pub(super) name: String,
+        pub(super) id: u64,
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    pub(super) enum Role {
+        Robot,
+        Guest,
+        Admin(String),
+        Member { since: u32 },
+    }
+
+    /// A field that has no default.
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    pub(super) struct Account {
+        pub(super) id: u64,
+        pub(super) name: String,
+        pub(super) role: Role,
+        pub(super) balance: i64,
+    }
+
+    /// A field dropped, another of a type that the stored one is not.
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    pub(super) struct Renumbered {
+        pub(super) id: String,
+        pub(super) name: String,
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    pub(super) struct Named {
+        pub(super) name: String,
+    }
+}
+
+fn roles() -> Vec<(v1::Role, v2::Role)> {
+    vec![
+        (v1::Role::Guest, v2::Role::Guest),
+        (v1::Role::Member { since: 7 }, v2::Role::Member { since: 7 }),
+        (v1::Role::Admin("a".into()), v2::Role::Admin("a".into())),
+    ]
+}
+
+#[test]
+fn reordered_and_added_fields_and_inserted_variants_are_read_right() {
+    for (before, after) in roles() {
+        let user = v1::User {
+            id: 42,
+            name: "Ada".into(),
+            role: before,
+        };
+        let read: v2::User = decode(&encode(&user)).unwrap();
+        let right = v2::User {
+            role: after,
+            mail: None,
+            logins: 0,
+            name: "Ada".into(),
+            id: 42,
+        };
+        assert_eq!(read, right);
+        assert_eq!(decode::<v1::User>(&encode(&right)).unwrap(), user);
+    }
+}
+
+#[test]
+fn a_dropped_field_is_passed_over() {
+    let user = v1::User {
+        id: 42,
+        name: "Ada".into(),
+        role: v1::Role::Guest,
+    };
+    assert_eq!(decode::<v2::Named>(&encode(&user)).unwrap().name, "Ada");
+}
+
+#[test]
+fn a_missing_field_and_one_of_another_type_are_refused() {
+    let user = v1::User {
+        id: 42,
+        name: "Ada".into(),
+        role: v1::Role::Guest,
+    };
+    assert!(decode::<v2::Account>(&encode(&user)).is_err());
+    assert!(decode::<v2::Renumbered>(&encode(&user)).is_err());
+    assert!(decode::<v1::Role>(&encode(&v2::Role::Robot)).is_err());
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind")]
+enum Shape {
+    Circle { radius: f64 },
+    Square { side: f64 },
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Everything {
+    #[serde(flatten)]
+    shape: Shape,
+    #[serde(rename = "ß")]
+    bytes: Vec<u8>,
+    big: i128,
+    map: BTreeMap<u16, Vec<(char, bool)>>,
+    ip: IpAddr,
+    unit: (),
+    nested: Option<Box<Everything>>,
+}
+
+fn everything(nested: Option<Box<Everything>>) -> Everything {
+    Everything {
+        shape: Shape::Circle { radius: 0.1 },
+        bytes: vec![0, 255],
+        big: i128::MIN,
+        map: BTreeMap::from([(1, vec![('ä', true)]), (2, vec![])]),
+        ip: IpAddr::from([127, 0, 0, 1]),
+        unit: (),
+        nested,
+    }
+}
+
+#[test]
+fn serde_attributes_and_unusual_types_survive() {
+    let value = everything(Some(Box::new(everything(None))));
+    assert_eq!(decode::<Everything>(&encode(&value)).unwrap(), value);
+}
+
+#[test]
+fn a_value_of_exactly_the_limit_is_encoded_and_one_byte_more_is_not() {
+    let codec = Codec::<String>::message_pack();
+    assert_eq!(codec.encode(&"x".repeat(95), 97).unwrap().len(), 97);
+    let error = codec.encode(&"x".repeat(96), 97).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Codec);
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+enum Chain {
+    End,
+    Link(Box<Chain>),
+}
+
+fn chain(links: usize) -> Chain {
+    (0..links).fold(Chain::End, |tail, _| Chain::Link(Box::new(tail)))
+}
+
+#[test]
+fn a_hundred_and_twenty_eight_levels_are_stored_and_one_more_is_not() {
+    let codec = Codec::<Chain>::message_pack();
+    let deepest = codec.encode(&chain(128), LIMIT).unwrap();
+    assert!(codec.decode(&deepest).is_ok());
+    assert!(codec.encode(&chain(129), LIMIT).is_err());
+
+    let link = b"\x81\xa4Link";
+    let deeper = [&link[..], &deepest].concat();
+    assert!(codec.decode(&deeper).is_err());
+}
+
+#[test]
+fn bytes_that_would_exhaust_the_stack_or_the_memory_are_refused() {
+    let endless = b"\x81\xa4Link".repeat(200_000);
+    assert!(decode::<Chain>(&endless).is_err());
+    assert!(decode::<Vec<Vec<u64>>>(b"\xdd\xff\xff\xff\xff").is_err());
+    assert!(decode::<String>(b"\xdb\xff\xff\xff\xffx").is_err());
+    assert!(decode::<BTreeMap<u8, u8>>(b"\xdf\xff\xff\xff\xff\x00").is_err());
+}
+
+#[test]
+fn bytes_after_the_value_are_refused() {
+    assert_eq!(decode::<u8>(&[7]).unwrap(), 7);
+    assert!(decode::<u8>(&[7, 7]).is_err());
+    assert!(decode::<u8>(&[7, 0xc1]).is_err());
+}
+
+type Row = (u64, Option<i16>, f64, bool);
+
+proptest! {
+    #[test]
+    fn arbitrary_bytes_never_panic(bytes: Vec<u8>) {
+        let _ = decode::<Everything>(&bytes);
+        let _ = decode::<v1::User>(&bytes);
+        let _ = decode::<Chain>(&bytes);
+        let _ = decode::<Vec<Option<String>>>(&bytes);
+    }
+
+    #[test]
+    fn a_truncated_value_is_refused(cut: prop::sample::Index) {
+        let bytes = encode(&everything(Some(Box::new(everything(None)))));
+        prop_assert!(decode::<Everything>(&bytes[..cut.index(bytes.len())]).is_err());
+    }
+
+    #[test]
+    fn changed_bytes_never_panic(at: prop::sample::Index, with: Vec<u8>) {
+        let mut bytes = encode(&everything(Some(Box::new(everything(None)))));
+        let at = at.index(bytes.len());
+        for (byte, new) in bytes[at..].iter_mut().zip(with) {
+            *byte = new;
+        }
+        let _ = decode::<Everything>(&bytes);
+    }
+
+    #[test]
+    fn what_is_encoded_is_decoded(
+        value in prop::collection::btree_map(
+            ".{0,40}",
+            prop::collection::vec(any::<Row>(), 0..20),
+            0..20,
+        )
+    ) {
+        let bytes = encode(&value);
+        let read: BTreeMap<String, Vec<Row>> = decode(&bytes).unwrap();
+        prop_assert_eq!(read, value);
+    }
+}

@@ -1,0 +1,30 @@
+//! Random numbers for tokens, fill ids and jitter.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The standard library keys its `SipHash` from the operating system's random source. A keyed hash
+/// of a counter is a stream that no other process repeats, so no crate for random numbers is
+/// needed. The process id is hashed too: a fork copies the keys and the counter.
+static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+static COUNTER: AtomicU64 = AtomicU64::new(0);
+
+/// 64 random bits.
+pub(crate) fn random() -> u64 {
+    let count = COUNTER.fetch_add(1, Ordering::Relaxed);
+    KEYS.hash_one((std::process::id(), count))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::random;
+
+    #[test]
+    fn no_number_comes_twice() {
+        let drawn: HashSet<u64> = (0..10_000).map(|_| random()).collect();
+        assert_eq!(drawn.len(), 10_000);
+    }
+}
