@@ -4,6 +4,8 @@ mod clock;
 mod codec;
 mod error;
 mod remote;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use error::{Error, ErrorKind, Result};
 pub use remote::RemoteBackend;

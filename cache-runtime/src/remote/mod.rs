@@ -1,9 +1,9 @@
 //! The remote tier: bytes under keys, shared by every process that names the same namespace.
 
-mod cell;
-mod envelope;
-mod fingerprint;
-mod random;
+pub(crate) mod cell;
+pub(crate) mod envelope;
+pub(crate) mod fingerprint;
+pub(crate) mod random;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -16,20 +16,38 @@ use crate::error::Result;
 
 /// A store of bytes shared between processes, with the few atomic steps the protocol needs.
 ///
+/// What the cache stores in a cell begins with the byte 0xC1, which starts no text: 0xC1 `V` is a
+/// value, 0xC1 `L` a lease, 0xC1 `B` a barrier. All other cells are foreign: some other program's.
+///
 /// # Contract
 ///
 /// - A key holds one *cell*: bytes that expire. Every method acts on one cell, atomically.
-/// - Every method may be repeated, and may have run although it returned an error.
-/// - A method that finds data which is no cell (another data type of the server, say) fails with
-///   [`ErrorKind::Foreign`](crate::ErrorKind::Foreign) and changes nothing.
-/// - Methods neither wait for the server to come back nor retry: they fail at once, and the cache
-///   decides.
-/// - Dropping a returned future may leave the command running.
+/// - A cell lives for the ttl it was given last, to the millisecond, at least for one. A ttl beyond
+///   what the server can hold is the longest it can.
+/// - Every method may be repeated, and may have run although it returned an error or its future
+///   was dropped.
+/// - Foreign cells are answered as they stand and never changed, but by their own expiry. Data that
+///   is no cell (another data type of the server, say) fails every method that must look at it
+///   with [`ErrorKind::Foreign`](crate::ErrorKind::Foreign) and is not changed either.
+/// - Methods neither wait for a lost server to come back nor retry: they fail at once with
+///   [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable), and the cache decides. A server that
+///   doesn't answer may leave them waiting: the cache puts a limit to every call.
+/// - An empty `expected` is refused with [`ErrorKind::Config`](crate::ErrorKind::Config): it would
+///   match every cell.
+///
+/// [`testing::conformance::remote`](https://docs.rs/cache-runtime/latest/cache_runtime/testing/conformance/fn.remote.html)
+/// checks all of it.
+///
+/// # Cancel safety
+///
+/// Dropping a returned future may leave the command running.
 pub trait RemoteBackend: Send + Sync + 'static {
-    /// The cell under `key`, or `None` where there is none.
+    /// The cell under `key`, whole, or `None` where there is none.
     fn get(&self, key: &str) -> impl Future<Output = Result<Option<Bytes>>> + Send;
 
     /// Sets `cell` for `ttl` where there is none; otherwise answers the cell that stands there.
+    ///
+    /// Of many calls at once for one absent cell, one sets it and all others answer what it set.
     fn get_or_set(
         &self,
         key: &str,
@@ -47,7 +65,7 @@ pub trait RemoteBackend: Send + Sync + 'static {
         ttl: Duration,
     ) -> impl Future<Output = Result<bool>> + Send;
 
-    /// Lets the cell live for `ttl` from now if it is `expected`. Answers whether it is.
+    /// Lets the cell live for `ttl` from now if it is `expected`, whole. Answers whether it is.
     fn extend(
         &self,
         key: &str,
@@ -55,10 +73,14 @@ pub trait RemoteBackend: Send + Sync + 'static {
         ttl: Duration,
     ) -> impl Future<Output = Result<bool>> + Send;
 
-    /// Removes the cell if it is `expected`. Answers whether it was.
+    /// Removes the cell if it is `expected`, whole. Answers whether it was.
     fn release(&self, key: &str, expected: Bytes) -> impl Future<Output = Result<bool>> + Send;
 
-    /// Removes the cell, value or lease, unless it is a barrier or foreign.
+    /// Removes the cell if it is a value or a lease; leaves a barrier, which must outlive this.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Foreign`](crate::ErrorKind::Foreign) where the cell is foreign.
     fn invalidate(&self, key: &str) -> impl Future<Output = Result<()>> + Send;
 }
 

@@ -1,0 +1,7 @@
+//! The suites that every backend must pass, the ones that come with the crate included.
+//!
+//! They panic, with the line of the contract that is broken.
+
+mod remote;
+
+pub use remote::remote;

@@ -1,0 +1,339 @@
+use std::fmt;
+use std::future::{Future, pending};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::watch;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::remote::RemoteBackend;
+
+/// A method of [`RemoteBackend`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// [`RemoteBackend::get`].
+    Get,
+    /// [`RemoteBackend::get_or_set`].
+    GetOrSet,
+    /// [`RemoteBackend::replace`].
+    Replace,
+    /// [`RemoteBackend::extend`].
+    Extend,
+    /// [`RemoteBackend::release`].
+    Release,
+    /// [`RemoteBackend::invalidate`].
+    Invalidate,
+}
+
+impl Method {
+    const ALL: [Self; 6] = [
+        Self::Get,
+        Self::GetOrSet,
+        Self::Replace,
+        Self::Extend,
+        Self::Release,
+        Self::Invalidate,
+    ];
+}
+
+/// What goes wrong with a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// It fails at once and changes nothing.
+    Fail(ErrorKind),
+    /// It waits until [`Faulty::heal`] and then runs, as with a server that was stopped.
+    Hang,
+    /// It waits for so long, by tokio's clock, and then runs.
+    Delay(Duration),
+    /// It runs, and then never answers.
+    LoseReply,
+}
+
+/// A call that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// The method that was called.
+    pub method: Method,
+    /// The key it was called with.
+    pub key: String,
+}
+
+/// A remote backend that errs, hangs or delays on command, and records what it is asked.
+///
+/// Clones share the commands, the record and the backend: one goes to the cache, one stays with
+/// the test.
+///
+/// # Examples
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use cache_runtime::testing::{Fault, Faulty, MemoryRemote, Method};
+/// use cache_runtime::{ErrorKind, RemoteBackend};
+///
+/// let remote = Faulty::new(MemoryRemote::new());
+/// remote.on(Method::Get, Fault::Fail(ErrorKind::Unavailable));
+/// assert!(remote.get("user:42").await.is_err());
+/// remote.heal();
+/// assert!(remote.get("user:42").await.is_ok());
+/// assert_eq!(remote.methods(), [Method::Get, Method::Get]);
+/// # });
+/// ```
+pub struct Faulty<R> {
+    inner: Arc<R>,
+    state: Arc<watch::Sender<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    faults: Vec<(Method, Fault, Lasting)>,
+    calls: Vec<Call>,
+    healed: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lasting {
+    Once,
+    UntilHealed,
+}
+
+impl<R> Faulty<R> {
+    /// Wraps `inner`, which works until told otherwise.
+    pub fn new(inner: R) -> Self {
+        Self {
+            inner: Arc::new(inner),
+            state: Arc::new(watch::Sender::new(State::default())),
+        }
+    }
+
+    /// The backend within.
+    pub fn inner(&self) -> &R {
+        &self.inner
+    }
+
+    /// Lets every call of `method` go wrong from now on.
+    pub fn on(&self, method: Method, fault: Fault) {
+        self.arrange(method, fault, Lasting::UntilHealed);
+    }
+
+    /// Lets every call of every method go wrong from now on.
+    pub fn on_all(&self, fault: Fault) {
+        for method in Method::ALL {
+            self.on(method, fault);
+        }
+    }
+
+    /// Lets the next call of `method` go wrong, before what [`Faulty::on`] says.
+    pub fn once(&self, method: Method, fault: Fault) {
+        self.arrange(method, fault, Lasting::Once);
+    }
+
+    /// Lets everything work again, calls that hang included.
+    pub fn heal(&self) {
+        self.state.send_modify(|state| {
+            state.faults.clear();
+            state.healed += 1;
+        });
+    }
+
+    /// The calls made so far, in order.
+    pub fn calls(&self) -> Vec<Call> {
+        self.state.borrow().calls.clone()
+    }
+
+    /// The methods called so far, in order.
+    pub fn methods(&self) -> Vec<Method> {
+        let state = self.state.borrow();
+        state.calls.iter().map(|call| call.method).collect()
+    }
+
+    /// Forgets the calls made so far.
+    pub fn forget_calls(&self) {
+        self.state.send_modify(|state| state.calls.clear());
+    }
+
+    /// Waits until `method` has been called so many times.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future changes nothing.
+    pub async fn called(&self, method: Method, times: usize) {
+        let made = |state: &State| {
+            let calls = state.calls.iter();
+            calls.filter(|call| call.method == method).count() >= times
+        };
+        // The sender lives in `self`, so waiting can't fail.
+        let _ = self.state.subscribe().wait_for(made).await;
+    }
+
+    fn arrange(&self, method: Method, fault: Fault, lasting: Lasting) {
+        self.state.send_modify(|state| {
+            let faults = &mut state.faults;
+            if lasting == Lasting::UntilHealed {
+                faults.retain(|(of, _, lasts)| *of != method || *lasts == Lasting::Once);
+            }
+            faults.push((method, fault, lasting));
+        });
+    }
+
+    /// Records a call and finds what is to go wrong with it.
+    fn begin(&self, method: Method, key: &str) -> (Option<Fault>, u64) {
+        let (mut fault, mut healed) = (None, 0);
+        self.state.send_modify(|state| {
+            let key = key.to_owned();
+            state.calls.push(Call { method, key });
+            let once = state
+                .faults
+                .iter()
+                .position(|(of, _, lasts)| *of == method && *lasts == Lasting::Once);
+            let lasting = || state.faults.iter().find(|(of, ..)| *of == method);
+            fault = match once {
+                Some(at) => Some(state.faults.remove(at).1),
+                None => lasting().map(|(_, fault, _)| *fault),
+            };
+            healed = state.healed;
+        });
+        (fault, healed)
+    }
+
+    async fn call<T>(
+        &self,
+        method: Method,
+        key: &str,
+        run: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let (fault, healed) = self.begin(method, key);
+        match fault {
+            None => run.await,
+            Some(Fault::Fail(kind)) => Err(Error::new(kind, "the test has it fail")),
+            Some(Fault::Hang) => {
+                let mut state = self.state.subscribe();
+                let _ = state.wait_for(|state| state.healed > healed).await;
+                run.await
+            }
+            Some(Fault::Delay(delay)) => {
+                tokio::time::sleep(delay).await;
+                run.await
+            }
+            Some(Fault::LoseReply) => {
+                let _ = run.await;
+                pending().await
+            }
+        }
+    }
+}
+
+impl<R> Clone for Faulty<R> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            state: Arc::clone(&self.state),
+        }
+    }
+}
+
+impl<R: fmt::Debug> fmt::Debug for Faulty<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Faulty").field(&self.inner).finish()
+    }
+}
+
+impl<R: RemoteBackend> RemoteBackend for Faulty<R> {
+    async fn get(&self, key: &str) -> Result<Option<Bytes>> {
+        self.call(Method::Get, key, self.inner.get(key)).await
+    }
+
+    async fn get_or_set(&self, key: &str, cell: Bytes, ttl: Duration) -> Result<Option<Bytes>> {
+        let run = self.inner.get_or_set(key, cell, ttl);
+        self.call(Method::GetOrSet, key, run).await
+    }
+
+    async fn replace(
+        &self,
+        key: &str,
+        expected: Bytes,
+        cell: Bytes,
+        ttl: Duration,
+    ) -> Result<bool> {
+        let run = self.inner.replace(key, expected, cell, ttl);
+        self.call(Method::Replace, key, run).await
+    }
+
+    async fn extend(&self, key: &str, expected: Bytes, ttl: Duration) -> Result<bool> {
+        let run = self.inner.extend(key, expected, ttl);
+        self.call(Method::Extend, key, run).await
+    }
+
+    async fn release(&self, key: &str, expected: Bytes) -> Result<bool> {
+        let run = self.inner.release(key, expected);
+        self.call(Method::Release, key, run).await
+    }
+
+    async fn invalidate(&self, key: &str) -> Result<()> {
+        let run = self.inner.invalidate(key);
+        self.call(Method::Invalidate, key, run).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{MemoryRemote, conformance};
+
+    const TTL: Duration = Duration::from_mins(1);
+
+    fn faulty() -> Faulty<MemoryRemote> {
+        Faulty::new(MemoryRemote::new())
+    }
+
+    #[tokio::test]
+    async fn a_wrapper_without_faults_is_a_remote_tier() {
+        conformance::remote(faulty).await;
+    }
+
+    #[tokio::test]
+    async fn a_fault_once_comes_before_the_lasting_one_and_both_end() {
+        let remote = faulty();
+        remote.on(Method::Get, Fault::Fail(ErrorKind::Unavailable));
+        remote.once(Method::Get, Fault::Fail(ErrorKind::Timeout));
+        let kinds = [
+            remote.get("a").await.unwrap_err().kind(),
+            remote.get("a").await.unwrap_err().kind(),
+        ];
+        assert_eq!(kinds, [ErrorKind::Timeout, ErrorKind::Unavailable]);
+        assert!(remote.invalidate("a").await.is_ok());
+        remote.heal();
+        assert!(remote.get("a").await.is_ok());
+        let call = &remote.calls()[2];
+        assert_eq!((call.method, &call.key[..]), (Method::Invalidate, "a"));
+    }
+
+    #[tokio::test]
+    async fn a_call_that_hangs_runs_when_healed() {
+        let remote = faulty();
+        remote.on_all(Fault::Hang);
+        let hanging = tokio::spawn({
+            let remote = remote.clone();
+            async move { remote.get_or_set("a", "cell".into(), TTL).await }
+        });
+        remote.called(Method::GetOrSet, 1).await;
+        assert_eq!(remote.inner().cell("a"), None);
+        remote.heal();
+        assert_eq!(hanging.await.unwrap().unwrap(), None);
+        assert!(remote.inner().cell("a").is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_delayed_call_and_one_without_a_reply_run_all_the_same() {
+        let remote = faulty();
+        remote.once(Method::GetOrSet, Fault::Delay(TTL));
+        let begun = tokio::time::Instant::now();
+        let answer = remote.get_or_set("a", "cell".into(), TTL).await;
+        assert_eq!((answer.unwrap(), begun.elapsed()), (None, TTL));
+        remote.once(Method::GetOrSet, Fault::LoseReply);
+        let call = remote.get_or_set("b", "cell".into(), TTL);
+        assert!(tokio::time::timeout(TTL, call).await.is_err());
+        assert!(remote.inner().cell("b").is_some());
+    }
+}

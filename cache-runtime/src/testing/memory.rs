@@ -1,0 +1,203 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::FakeClock;
+use crate::clock::{Clock, millis};
+use crate::error::{Error, ErrorKind, Result};
+use crate::remote::RemoteBackend;
+use crate::remote::cell::{BARRIER_MARK, LEASE_MARK, VALUE_MARK};
+
+/// A remote tier in this process's memory.
+///
+/// Clones are the same store, so two caches given one clone each behave like two processes.
+#[derive(Clone, Default)]
+pub struct MemoryRemote {
+    cells: Arc<Mutex<HashMap<String, Stored>>>,
+    clock: Clock,
+}
+
+struct Stored {
+    cell: Bytes,
+    expires: u64,
+}
+
+impl MemoryRemote {
+    /// Makes an empty store that expires by the system's clock.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Makes an empty store that expires by `clock`.
+    pub fn with_clock(clock: &FakeClock) -> Self {
+        Self {
+            cells: Arc::default(),
+            clock: clock.clock(),
+        }
+    }
+
+    /// Puts `bytes` under `key`, whatever stood there, as another program could.
+    pub fn plant(&self, key: &str, bytes: impl Into<Bytes>, ttl: Duration) {
+        self.locked().set(key, bytes.into(), ttl);
+    }
+
+    /// Removes what stands under `key`, as another program could.
+    pub fn delete(&self, key: &str) {
+        self.locked().cells.remove(key);
+    }
+
+    /// What stands under `key`.
+    pub fn cell(&self, key: &str) -> Option<Bytes> {
+        self.locked().get(key)
+    }
+
+    /// The keys under which something stands, sorted.
+    pub fn keys(&self) -> Vec<String> {
+        let mut store = self.locked();
+        let now = store.now;
+        store.cells.retain(|_, stored| stored.expires > now);
+        let mut keys: Vec<String> = store.cells.keys().cloned().collect();
+        keys.sort_unstable();
+        keys
+    }
+
+    fn locked(&self) -> Store<'_> {
+        Store {
+            cells: self.cells.lock().unwrap_or_else(PoisonError::into_inner),
+            now: self.clock.now(),
+        }
+    }
+}
+
+impl fmt::Debug for MemoryRemote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("MemoryRemote").field(&self.keys()).finish()
+    }
+}
+
+/// The store, locked, at one moment.
+struct Store<'a> {
+    cells: MutexGuard<'a, HashMap<String, Stored>>,
+    now: u64,
+}
+
+impl Store<'_> {
+    fn get(&self, key: &str) -> Option<Bytes> {
+        let stored = self.cells.get(key)?;
+        (stored.expires > self.now).then(|| stored.cell.clone())
+    }
+
+    fn set(&mut self, key: &str, cell: Bytes, ttl: Duration) {
+        let expires = self.now.saturating_add(millis(ttl).max(1));
+        self.cells.insert(key.to_owned(), Stored { cell, expires });
+    }
+}
+
+impl RemoteBackend for MemoryRemote {
+    async fn get(&self, key: &str) -> Result<Option<Bytes>> {
+        Ok(self.cell(key))
+    }
+
+    async fn get_or_set(&self, key: &str, cell: Bytes, ttl: Duration) -> Result<Option<Bytes>> {
+        let mut store = self.locked();
+        let found = store.get(key);
+        if found.is_none() {
+            store.set(key, cell, ttl);
+        }
+        Ok(found)
+    }
+
+    async fn replace(
+        &self,
+        key: &str,
+        expected: Bytes,
+        cell: Bytes,
+        ttl: Duration,
+    ) -> Result<bool> {
+        refuse_empty(&expected)?;
+        let mut store = self.locked();
+        let matches = store
+            .get(key)
+            .is_some_and(|found| found.starts_with(&expected));
+        if matches {
+            store.set(key, cell, ttl);
+        }
+        Ok(matches)
+    }
+
+    async fn extend(&self, key: &str, expected: Bytes, ttl: Duration) -> Result<bool> {
+        refuse_empty(&expected)?;
+        let mut store = self.locked();
+        let matches = store.get(key).is_some_and(|found| found == expected);
+        if matches {
+            store.set(key, expected, ttl);
+        }
+        Ok(matches)
+    }
+
+    async fn release(&self, key: &str, expected: Bytes) -> Result<bool> {
+        refuse_empty(&expected)?;
+        let mut store = self.locked();
+        let matches = store.get(key).is_some_and(|found| found == expected);
+        if matches {
+            store.cells.remove(key);
+        }
+        Ok(matches)
+    }
+
+    async fn invalidate(&self, key: &str) -> Result<()> {
+        let mut store = self.locked();
+        match store.get(key) {
+            None => Ok(()),
+            Some(found) if found.starts_with(&BARRIER_MARK) => Ok(()),
+            Some(found) if found.starts_with(&VALUE_MARK) || found.starts_with(&LEASE_MARK) => {
+                store.cells.remove(key);
+                Ok(())
+            }
+            Some(_) => Err(Error::new(
+                ErrorKind::Foreign,
+                "the key holds data of another program",
+            )),
+        }
+    }
+}
+
+fn refuse_empty(expected: &Bytes) -> Result<()> {
+    if expected.is_empty() {
+        return Err(Error::new(
+            ErrorKind::Config,
+            "an empty prefix would match every cell",
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::conformance;
+
+    #[tokio::test]
+    async fn the_store_in_memory_is_a_remote_tier() {
+        conformance::remote(MemoryRemote::new).await;
+    }
+
+    #[tokio::test]
+    async fn clones_are_one_store_and_a_fake_clock_expires_it() {
+        let clock = FakeClock::new();
+        let (one, two) = {
+            let one = MemoryRemote::with_clock(&clock);
+            (one.clone(), one)
+        };
+        one.plant("a", "bytes", Duration::from_millis(2));
+        assert_eq!(two.keys(), ["a"]);
+        clock.advance(Duration::from_millis(1));
+        assert!(two.get("a").await.unwrap().is_some());
+        clock.advance(Duration::from_millis(1));
+        assert_eq!(two.get("a").await.unwrap(), None);
+        assert!(two.keys().is_empty());
+    }
+}

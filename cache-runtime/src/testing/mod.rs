@@ -1,0 +1,11 @@
+//! What tests of caches and of backends need: a clock that stands still, a remote tier in memory,
+//! one that fails on command, and the suites every backend must pass.
+
+mod clock;
+pub mod conformance;
+mod faulty;
+mod memory;
+
+pub use clock::FakeClock;
+pub use faulty::{Call, Fault, Faulty, Method};
+pub use memory::MemoryRemote;
