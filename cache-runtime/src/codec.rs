@@ -10,7 +10,7 @@ use crate::error::Result;
 /// How values of one type become bytes.
 ///
 /// It holds functions, so what carries it needs no serde bounds of its own.
-pub(crate) struct Codec<T> {
+pub struct Codec<T> {
     encode: fn(&T, usize) -> Result<Vec<u8>>,
     decode: fn(&[u8]) -> Result<T>,
 }

@@ -1,11 +1,44 @@
 //! Cache-aside for async Rust, with invalidations that hold.
 
+mod background;
+mod breaker;
+mod cache;
+mod call_site;
 mod clock;
 mod codec;
+mod entry;
+mod entry_ref;
 mod error;
+mod failure;
+mod flight;
+mod invalidation;
+mod key;
+mod local;
+mod maintenance;
+mod nesting;
+mod policy;
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+mod read;
 mod remote;
+mod returns;
+mod stats;
+mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use cache::{Builder, Cache};
+pub use entry::Entry;
+pub use entry_ref::EntryRef;
 pub use error::{Error, ErrorKind, Result};
+pub use failure::SharedError;
+pub use key::{Key, KeyPart, KeyRef, KeyWriter};
+pub use local::LocalBackend;
+#[cfg(feature = "moka")]
+pub use local::Moka;
+pub use policy::Policy;
 pub use remote::RemoteBackend;
+#[cfg(feature = "redis")]
+pub use remote::redis::Redis;
+pub use stats::{SiteStats, Stats};

@@ -1,9 +1,15 @@
 //! The remote tier: bytes under keys, shared by every process that names the same namespace.
 
 pub(crate) mod cell;
+pub(crate) mod claim;
 pub(crate) mod envelope;
 pub(crate) mod fingerprint;
+mod lease;
+mod pending;
 pub(crate) mod random;
+#[cfg(feature = "redis")]
+pub(crate) mod redis;
+pub(crate) mod tier;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -82,6 +88,10 @@ pub trait RemoteBackend: Send + Sync + 'static {
     ///
     /// [`ErrorKind::Foreign`](crate::ErrorKind::Foreign) where the cell is foreign.
     fn invalidate(&self, key: &str) -> impl Future<Output = Result<()>> + Send;
+
+    /// As [`invalidate`](Self::invalidate), for every key that begins with `prefix` when the call
+    /// begins. It may take long, and need not be one step.
+    fn clear(&self, prefix: &str) -> impl Future<Output = Result<()>> + Send;
 }
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -113,6 +123,7 @@ pub(crate) trait DynRemote: Send + Sync + 'static {
     ) -> BoxFuture<'a, Result<bool>>;
     fn release<'a>(&'a self, key: &'a str, expected: Bytes) -> BoxFuture<'a, Result<bool>>;
     fn invalidate<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<()>>;
+    fn clear<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<()>>;
 }
 
 impl<R: RemoteBackend> DynRemote for R {
@@ -154,5 +165,9 @@ impl<R: RemoteBackend> DynRemote for R {
 
     fn invalidate<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<()>> {
         Box::pin(RemoteBackend::invalidate(self, key))
+    }
+
+    fn clear<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<()>> {
+        Box::pin(RemoteBackend::clear(self, prefix))
     }
 }

@@ -1,0 +1,257 @@
+//! How a cache is put together.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Cache, Inner, Settings};
+use crate::clock::{Clock, millis};
+use crate::flight::Flights;
+use crate::local::LocalBackend;
+use crate::maintenance;
+use crate::remote::{Backend, RemoteBackend};
+use crate::remote::tier::{Limits, Tier};
+use crate::stats::Counters;
+
+/// A tier, as far as the builder was told.
+enum Choice<T> {
+    FromFeatures,
+    None,
+    Some(T),
+}
+
+/// Builds a [`Cache`].
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use cache_runtime::{Cache, Moka};
+///
+/// let cache = Cache::builder()
+///     .name("shop")
+///     .namespace("shop:prod")
+///     .local(Moka::new().capacity(100_000))
+///     .default_ttl(Duration::from_secs(300))
+///     .build();
+/// ```
+pub struct Builder {
+    name: String,
+    namespace: String,
+    local: Choice<Arc<dyn LocalBackend>>,
+    remote: Choice<Backend>,
+    clock: Clock,
+    settings: Settings,
+    limits: Limits,
+}
+
+impl Builder {
+    pub(super) fn new() -> Self {
+        Self {
+            name: "cache".to_owned(),
+            namespace: "cache".to_owned(),
+            local: Choice::FromFeatures,
+            remote: Choice::FromFeatures,
+            clock: Clock::default(),
+            settings: Settings::default(),
+            limits: Limits::default(),
+        }
+    }
+
+    /// The label of this cache in its stats and log lines.
+    ///
+    /// # Default
+    ///
+    /// `cache`.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// What every remote key begins with, before a colon. Caches that share a namespace share
+    /// entries.
+    ///
+    /// # Default
+    ///
+    /// `cache`.
+    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.namespace = namespace.into();
+        self
+    }
+
+    /// The local tier.
+    ///
+    /// # Default
+    ///
+    /// `Moka::new()` with the feature `moka`, else none.
+    pub fn local(mut self, backend: impl LocalBackend) -> Self {
+        self.local = Choice::Some(Arc::new(backend));
+        self
+    }
+
+    /// Leaves the local tier out.
+    pub fn no_local(mut self) -> Self {
+        self.local = Choice::None;
+        self
+    }
+
+    /// The remote tier.
+    ///
+    /// # Default
+    ///
+    /// With the feature `redis`, the server at `CACHE_REDIS_URL`, else at
+    /// `redis://127.0.0.1:6379`; without it none.
+    pub fn remote(mut self, backend: impl RemoteBackend) -> Self {
+        self.remote = Choice::Some(Arc::new(backend));
+        self
+    }
+
+    /// Leaves the remote tier out.
+    pub fn no_remote(mut self) -> Self {
+        self.remote = Choice::None;
+        self
+    }
+
+    /// How long an entry lives whose function names no ttl.
+    ///
+    /// # Default
+    ///
+    /// Five minutes.
+    pub fn default_ttl(mut self, ttl: Duration) -> Self {
+        self.settings.default_ttl = millis(ttl);
+        self
+    }
+
+    /// How long at most a local entry lives where there is a remote tier: for so long, another
+    /// process may not have heard of an invalidation.
+    ///
+    /// # Default
+    ///
+    /// One minute.
+    pub fn local_ttl(mut self, ttl: Duration) -> Self {
+        self.settings.local_ttl = millis(ttl);
+        self
+    }
+
+    /// How long at most a local entry lives that was stored while the remote tier was out of
+    /// reach.
+    ///
+    /// # Default
+    ///
+    /// Five seconds.
+    pub fn disconnected_ttl(mut self, ttl: Duration) -> Self {
+        self.settings.disconnected_ttl = millis(ttl);
+        self
+    }
+
+    /// How long a load may keep others waiting. Afterwards they load for themselves, and a load
+    /// that had outlived its callers is dropped.
+    ///
+    /// # Default
+    ///
+    /// One minute.
+    pub fn max_load(mut self, limit: Duration) -> Self {
+        self.settings.max_load = limit;
+        self
+    }
+
+    /// How long a read or a write waits for the remote tier, all its calls taken together.
+    ///
+    /// # Default
+    ///
+    /// 250 ms.
+    pub fn remote_budget(mut self, budget: Duration) -> Self {
+        self.limits.budget = budget;
+        self
+    }
+
+    /// How long a lease on a key lasts whose owner is gone.
+    ///
+    /// # Default
+    ///
+    /// Ten seconds.
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.limits.lease = lease;
+        self
+    }
+
+    /// How many bytes a value may take in the remote tier, encoded. A larger one is kept in the
+    /// local tier alone.
+    ///
+    /// # Default
+    ///
+    /// 1 MiB.
+    pub fn max_value_bytes(mut self, bytes: usize) -> Self {
+        self.limits.value_bytes = bytes;
+        self
+    }
+
+    /// How many keys are remembered whose invalidation could not reach the remote tier. With more,
+    /// no key is read from it until it has been cleared as a whole.
+    ///
+    /// # Default
+    ///
+    /// 10,000.
+    pub fn max_pending(mut self, keys: usize) -> Self {
+        self.limits.pending = keys;
+        self
+    }
+
+    /// The clock by which entries expire.
+    #[cfg(feature = "testing")]
+    pub fn clock(mut self, clock: impl Into<crate::testing::FakeClock>) -> Self {
+        self.clock = clock.into().clock();
+        self
+    }
+
+    /// The cache.
+    pub fn build(self) -> Cache {
+        let local = match self.local {
+            Choice::Some(backend) => Some(backend),
+            Choice::None => None,
+            Choice::FromFeatures => local_from_features(),
+        };
+        let remote = match self.remote {
+            Choice::Some(backend) => Some(backend),
+            Choice::None => None,
+            Choice::FromFeatures => remote_from_features(),
+        };
+        let remote = remote.map(|backend| {
+            Tier::new(backend, &self.name, &self.namespace, self.clock.clone(), self.limits)
+        });
+        let cache = Cache(Arc::new(Inner {
+            name: self.name,
+            local,
+            remote,
+            flights: Flights::new(),
+            clock: self.clock,
+            settings: self.settings,
+            counters: Counters::new(),
+        }));
+        maintenance::keep(&cache);
+        cache
+    }
+}
+
+fn local_from_features() -> Option<Arc<dyn LocalBackend>> {
+    #[cfg(feature = "moka")]
+    return Some(Arc::new(crate::local::Moka::new()));
+    #[cfg(not(feature = "moka"))]
+    None
+}
+
+fn remote_from_features() -> Option<Backend> {
+    #[cfg(feature = "redis")]
+    {
+        let url = std::env::var("CACHE_REDIS_URL");
+        match crate::Redis::new(url.as_deref().unwrap_or("redis://127.0.0.1:6379")) {
+            Ok(redis) => Some(Arc::new(redis)),
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(error, "CACHE_REDIS_URL is not usable: caching without Redis");
+                None
+            }
+        }
+    }
+    #[cfg(not(feature = "redis"))]
+    None
+}

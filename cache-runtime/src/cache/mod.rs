@@ -1,0 +1,343 @@
+//! The cache: its tiers, and what one can ask of it directly.
+
+mod builder;
+mod current;
+
+use std::any::TypeId;
+use std::fmt;
+use std::future::Future;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use builder::Builder;
+pub(crate) use current::{scoped, with_current};
+
+use crate::call_site::{self, Site};
+use crate::clock::Clock;
+use crate::codec::Codec;
+use crate::entry::Entry;
+use crate::entry_ref::EntryRef;
+use crate::error::{Error, ErrorKind, Result};
+use crate::flight::{FlightId, Flights};
+use crate::invalidation;
+use crate::key::{Key, KeyRef};
+use crate::local::LocalBackend;
+use crate::policy::Policy;
+use crate::read::{Call, Mode};
+use crate::remote::tier::Tier;
+use crate::returns::{Kind, Returns, Shape};
+use crate::stats::{Counters, Stats};
+
+/// A cache: an optional local tier, an optional remote tier, and one way to read through them.
+///
+/// Cheap to clone; clones are the same cache. Annotated functions find theirs by themselves, see
+/// [`Cache::current`].
+#[derive(Clone)]
+pub struct Cache(Arc<Inner>);
+
+struct Inner {
+    name: String,
+    local: Option<Arc<dyn LocalBackend>>,
+    remote: Option<Arc<Tier>>,
+    flights: Arc<Flights>,
+    clock: Clock,
+    settings: Settings,
+    counters: Counters,
+}
+
+/// How long things live; in milliseconds where entries are concerned.
+#[derive(Clone, Copy)]
+struct Settings {
+    default_ttl: u64,
+    none_ttl: u64,
+    local_ttl: u64,
+    disconnected_ttl: u64,
+    max_load: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            default_ttl: 300_000,
+            none_ttl: 30_000,
+            local_ttl: 60_000,
+            disconnected_ttl: 5_000,
+            max_load: Duration::from_secs(60),
+        }
+    }
+}
+
+/// Whom the remote tier's word counts for, when a value is stored in the local one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// There is no remote tier for this value.
+    Alone,
+    /// The remote tier holds the same value.
+    Shared,
+    /// The remote tier was out of reach.
+    Disconnected,
+}
+
+impl Cache {
+    /// Begins a cache. Tiers that are not named come from the enabled features.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    /// The value of `load`, from the cache if it is there: what `#[cached]` does, by hand.
+    ///
+    /// `Ok` alone is stored. Callers that wait for a load that fails run their own, at most eight
+    /// at a time.
+    ///
+    /// # Concurrent calls on the same key
+    ///
+    /// One runs its future, the others wait for it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it drops the load; another caller that waits for it runs its own.
+    ///
+    /// # Errors
+    ///
+    /// Those of `load`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+    /// use cache_runtime::{Cache, Key, Moka, Policy};
+    ///
+    /// let cache = Cache::builder().local(Moka::new()).no_remote().build();
+    /// let key = Key::new("user").part(&42);
+    /// let load = async { Ok::<_, std::io::Error>("Ada".to_owned()) };
+    /// let name = cache.get_or_load(key, Policy::new().ttl_secs(60), load).await?;
+    /// assert_eq!(name, "Ada");
+    /// # Ok::<_, std::io::Error>(())
+    /// # })?;
+    /// # Ok::<_, std::io::Error>(())
+    /// ```
+    pub async fn get_or_load<T, E, F>(&self, key: Key, policy: Policy, load: F) -> Result<T, E>
+    where
+        T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
+        F: Future<Output = Result<T, E>>,
+    {
+        static SITE: Site = Site::new("cache_runtime", "get_or_load", "", Policy::new());
+        self.load_as(&SITE, Returns::<Result<T, E>>::new().kind().unshared().serde(), key, policy, load)
+            .await
+    }
+
+    async fn load_as<S: Shape>(
+        &self,
+        site: &'static Site,
+        _: S,
+        key: Key,
+        policy: Policy,
+        load: impl Future<Output = S::Return>,
+    ) -> S::Return {
+        let key = key.canonical().into_owned();
+        if let Some(found) = self.found::<S>(key.borrowed(), policy.version_or_default()) {
+            site.counters(self).hit();
+            return found;
+        }
+        let entry = EntryRef::new(self.clone(), policy, key, S::CODEC);
+        Call::<S>::new(site, entry, Mode::Read).load(load).await
+    }
+
+    /// The value stored under `key` by a function of version 1, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// When the value was not found and the remote tier could not be asked.
+    pub async fn get<T>(&self, key: &Key) -> Result<Option<T>>
+    where
+        T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
+    {
+        self.entry(key, Policy::new()).get().await
+    }
+
+    /// Stores `value` under `key`. No load that began before replaces it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once polled, it finishes even if it is dropped.
+    ///
+    /// # Errors
+    ///
+    /// When the remote tier could not be told: it holds nothing under `key` then, as soon as it
+    /// can be told that.
+    pub async fn put<T>(&self, key: &Key, value: T, policy: &Policy) -> Result<()>
+    where
+        T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
+    {
+        self.entry(key, *policy).put(value).await
+    }
+
+    fn entry<T>(&self, key: &Key, policy: Policy) -> EntryRef<T>
+    where
+        T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
+    {
+        let key = key.canonical().into_owned();
+        EntryRef::new(self.clone(), policy, key, Some(Codec::message_pack()))
+    }
+
+    /// Makes what is cached under `key` count as outdated, in both tiers, whatever function cached
+    /// it. A load that is under way is not stored; who reads from now on begins a new one.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once polled, it finishes even if it is dropped.
+    ///
+    /// # Errors
+    ///
+    /// When the remote tier could not be told. The local tier has been told all the same, this
+    /// process does not read the key from the remote tier, and that one is told as soon as it can
+    /// be.
+    pub async fn invalidate(&self, key: &Key) -> Result<()> {
+        invalidation::invalidate(self, &key.canonical()).await
+    }
+
+    /// Waits until the remote tier has been told all that is owed to it, for as long as
+    /// `deadline`. Call it before the process ends.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) if it could not be told by then: what it
+    /// holds of those keys stays until its ttl.
+    pub async fn shutdown(&self, deadline: Duration) -> Result<()> {
+        let Some(tier) = self.any_remote() else { return Ok(()) };
+        tokio::time::timeout(deadline, tier.settled()).await.map_err(|_| {
+            let reason = "the remote tier could not be told of all invalidations in time";
+            Error::new(ErrorKind::Timeout, reason)
+        })
+    }
+
+    /// What this cache did: totals, and each call site's.
+    pub fn stats(&self) -> Stats {
+        Stats::new(self.0.name.clone(), call_site::stats(self))
+    }
+
+    /// What the local tier holds under `key`, alive.
+    #[inline]
+    pub(crate) fn entry_at(&self, key: KeyRef<'_>) -> Option<Arc<Entry>> {
+        let entry = self.0.local.as_ref()?.get(key)?;
+        (!entry.is_expired(self.0.clock.now())).then_some(entry)
+    }
+
+    /// What the local tier holds under `key`, as the return value of a function.
+    #[inline]
+    pub(crate) fn found<S: Shape>(&self, key: KeyRef<'_>, version: u32) -> Option<S::Return> {
+        S::Kind::returned(self.entry_at(key)?.value::<S::Value>(version)?.clone())
+    }
+
+    /// Lets `entry` live from now on, for as long as `ttl` and its standing allow, and stores it.
+    pub(crate) fn store(&self, key: &Key, entry: &Arc<Entry>, ttl: u64, standing: Standing) {
+        let Some(local) = &self.0.local else { return };
+        let settings = &self.0.settings;
+        let life = match standing {
+            Standing::Alone => ttl,
+            Standing::Shared => ttl.min(settings.local_ttl),
+            Standing::Disconnected => ttl.min(settings.disconnected_ttl),
+        };
+        entry.live_until(self.0.clock.now().saturating_add(life));
+        local.insert(key, entry.clone());
+    }
+
+    /// How long a value lives, or that there is none, in milliseconds.
+    pub(crate) fn ttl(&self, policy: Policy, is_none: bool) -> u64 {
+        let ttl = policy.ttl_or(self.0.settings.default_ttl);
+        if is_none { ttl.min(self.0.settings.none_ttl) } else { ttl }
+    }
+
+    pub(crate) fn remove(&self, key: &Key) {
+        if let Some(local) = &self.0.local {
+            local.remove(key.borrowed());
+        }
+    }
+
+    /// The local half of an invalidation: what is here goes, what is under way won't be stored.
+    pub(crate) fn invalidate_locally(&self, key: &Key) {
+        self.0.flights.invalidate(key, || self.remove(key));
+    }
+
+    pub(crate) fn flight_id<T: 'static>(site: &'static Site) -> FlightId {
+        FlightId { site: std::ptr::from_ref(site).addr(), value: TypeId::of::<T>() }
+    }
+
+    pub(crate) fn flights(&self) -> &Arc<Flights> {
+        &self.0.flights
+    }
+
+    /// The remote tier, for values that `policy` lets out of this process.
+    pub(crate) fn remote(&self, policy: Policy) -> Option<&Arc<Tier>> {
+        self.0.remote.as_ref().filter(|_| !policy.is_local())
+    }
+
+    /// The remote tier, if there is one.
+    pub(crate) fn any_remote(&self) -> Option<&Arc<Tier>> {
+        self.0.remote.as_ref()
+    }
+
+    /// Whether values of `policy` have a tier to be in.
+    pub(crate) fn has_tier(&self, policy: Policy) -> bool {
+        self.0.local.is_some() || self.remote(policy).is_some()
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.0.counters
+    }
+
+    pub(crate) fn max_load(&self) -> Duration {
+        self.0.settings.max_load
+    }
+
+    /// Where this cache stands, to tell it from others.
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
+    /// Removes what is expired from the local tier.
+    pub(crate) fn sweep(&self) {
+        if let Some(local) = &self.0.local {
+            let now = self.0.clock.now();
+            local.sweep(&|entry| entry.is_expired(now));
+        }
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakCache {
+        WeakCache(Arc::downgrade(&self.0))
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.0.name
+    }
+}
+
+/// A cache that may be gone.
+pub(crate) struct WeakCache(Weak<Inner>);
+
+impl WeakCache {
+    pub(crate) fn upgrade(&self) -> Option<Cache> {
+        self.0.upgrade().map(Cache)
+    }
+
+    pub(crate) fn is(&self, cache: &Cache) -> bool {
+        self.0.as_ptr() == Arc::as_ptr(&cache.0)
+    }
+}
+
+impl fmt::Debug for Cache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache")
+            .field("name", &self.0.name)
+            .field("local", &self.0.local.is_some())
+            .field("remote", &self.0.remote.is_some())
+            .finish_non_exhaustive()
+    }
+}

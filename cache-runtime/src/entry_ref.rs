@@ -1,0 +1,122 @@
+//! One entry, by its key: what companions of cached functions hand out.
+
+mod exchange;
+
+use std::fmt;
+
+use crate::background;
+use crate::cache::{Cache, Standing};
+use crate::codec::Codec;
+use crate::entry::Entry;
+use crate::error::{Error, ErrorKind, Result};
+use crate::invalidation;
+use crate::key::Key;
+use crate::policy::Policy;
+use crate::remote::claim::Claim;
+
+pub(crate) use exchange::{Loaded, Opened};
+
+/// The entry of one key, in the cache of the function it was asked of.
+///
+/// `get_user::entry(&id)` makes one for the function `get_user`.
+pub struct EntryRef<T> {
+    pub(crate) cache: Cache,
+    pub(crate) policy: Policy,
+    pub(crate) key: Key,
+    codec: Option<Codec<T>>,
+}
+
+impl<T> EntryRef<T> {
+    pub(crate) fn new(cache: Cache, policy: Policy, key: Key, codec: Option<Codec<T>>) -> Self {
+        Self { cache, policy, key, codec }
+    }
+
+    /// The key of the entry, without the cache's namespace.
+    pub fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// Makes the cached value count as outdated, in both tiers, for all functions that share the
+    /// key. A load that is under way is not stored; who reads from now on begins a new one.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once polled, it finishes even if it is dropped.
+    ///
+    /// # Errors
+    ///
+    /// When the remote tier could not be told. The local tier has been told all the same, this
+    /// process does not read the key from the remote tier, and that one is told as soon as it can
+    /// be.
+    pub async fn invalidate(&self) -> Result<()> {
+        invalidation::invalidate(&self.cache, &self.key).await
+    }
+}
+
+impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
+    /// The cached value, without loading it. `None` also where a function's `None` is cached, and
+    /// where the remote tier can't be asked.
+    pub async fn peek(&self) -> Option<T> {
+        self.get().await.ok().flatten()
+    }
+
+    /// Stores `value`, for the ttl of the function. No load that began before replaces it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once polled, it finishes even if it is dropped.
+    ///
+    /// # Errors
+    ///
+    /// When the remote tier could not be told: it holds nothing under the key then, as soon as it
+    /// can be told that.
+    pub async fn put(&self, value: T) -> Result<()> {
+        let entry = self.clone();
+        background::finish(async move { entry.put_in_place(value).await }).await.unwrap_or_else(|| {
+            Err(Error::new(ErrorKind::Unavailable, "the runtime ended before the value was stored"))
+        })
+    }
+
+    pub(crate) async fn get(&self) -> Result<Option<T>> {
+        if let Some(found) = self.found() {
+            return Ok(found);
+        }
+        let Some(remote) = self.cache.remote(self.policy) else { return Ok(None) };
+        let ticket = self.cache.flights().ticket(&self.key);
+        let Some(cell) = remote.read(&self.key).await? else { return Ok(None) };
+        let Some(Opened { value, ttl }) = self.open(&cell) else { return Ok(None) };
+        let entry = Entry::new(value.clone(), self.policy.version_or_default());
+        ticket.commit(|| self.cache.store(&self.key, &entry, ttl, Standing::Shared));
+        Ok(value)
+    }
+
+    /// What the local tier holds.
+    fn found(&self) -> Option<Option<T>> {
+        let entry = self.cache.entry_at(self.key.borrowed())?;
+        entry.value(self.policy.version_or_default()).cloned()
+    }
+
+    async fn put_in_place(&self, value: T) -> Result<()> {
+        let ticket = self.cache.flights().ticket(&self.key);
+        let began = self.cache.clock().wall();
+        let claim = match self.cache.remote(self.policy) {
+            Some(tier) => tier.claim_to_write(&self.key, self.policy).await,
+            None => Claim::Alone,
+        };
+        let ttl = self.cache.ttl(self.policy, false);
+        let loaded = Loaded { value: Some(&value), began, ttl };
+        self.replace(&ticket, claim, &loaded).await.map(drop)
+    }
+}
+
+impl<T> Clone for EntryRef<T> {
+    fn clone(&self) -> Self {
+        Self { cache: self.cache.clone(), key: self.key.clone(), ..*self }
+    }
+}
+
+impl<T> fmt::Debug for EntryRef<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EntryRef").field("key", &self.key).finish_non_exhaustive()
+    }
+}

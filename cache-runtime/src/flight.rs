@@ -1,0 +1,385 @@
+//! One load per key and call site, and the one gate through which anything is stored.
+//!
+//! Every read that finds nothing joins a *flight*. Its first member runs the load, the others wait
+//! for what it lands with. Every member, and every write, holds a *ticket*: the right to store
+//! under its key. An invalidation voids the tickets of a key and detaches its flights, so that who
+//! reads afterwards begins a new flight, and nothing that began before can be stored. Storing and
+//! invalidating run under the same lock as the check, so there is no moment in between.
+
+use std::any::TypeId;
+use std::collections::{BTreeMap, HashMap};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use crate::entry::Entry;
+use crate::failure::Failure;
+use crate::key::{Key, Prehashed};
+use crate::sync::{Mutex, MutexGuard};
+
+const SHARDS: usize = 64;
+
+/// How many members of a flight may load at once after one of them left it without an outcome.
+const CROWD: usize = 8;
+
+/// What flights are told apart by, beside their key: the call site and the type of the value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FlightId {
+    pub(crate) site: usize,
+    pub(crate) value: TypeId,
+}
+
+/// All keys under which something is being loaded or written.
+pub(crate) struct Flights {
+    shards: Box<[Mutex<Shard>]>,
+}
+
+#[derive(Default)]
+struct Shard {
+    invalidations: u64,
+    slots: HashMap<Key, Slot, Prehashed>,
+}
+
+/// A key that somebody holds a ticket of.
+struct Slot {
+    /// The shard's count when the valid tickets were given out.
+    generation: u64,
+    tickets: usize,
+    flights: Vec<Attached>,
+}
+
+struct Attached {
+    flight: Arc<Flight>,
+    members: usize,
+}
+
+/// What a read that found nothing gets.
+pub(crate) enum Joined<T> {
+    /// The value, stored by a flight that landed meanwhile.
+    Stored(T),
+    /// A place in a flight.
+    Member(Ticket, Arc<Flight>),
+}
+
+impl Flights {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect() })
+    }
+
+    fn shard(&self, key: &Key) -> MutexGuard<'_, Shard> {
+        // The map inside the shard goes by the low bits and the topmost ones.
+        let index = (key.borrowed().hash() >> 32) as usize % SHARDS;
+        self.shards[index].lock()
+    }
+
+    /// Joins the flight of `key` and `id`, or begins it, unless `stored` finds a value.
+    ///
+    /// `stored` runs under the lock that commits hold: a flight that is no longer here has either
+    /// stored its value already or never will.
+    pub(crate) fn join<T>(
+        self: &Arc<Self>,
+        key: &Key,
+        id: FlightId,
+        stored: impl FnOnce() -> Option<T>,
+    ) -> Joined<T> {
+        let mut shard = self.shard(key);
+        if let Some(slot) = shard.slots.get_mut(key)
+            && let Some(attached) = slot.flights.iter_mut().find(|it| it.flight.id == id)
+        {
+            attached.members += 1;
+            let flight = attached.flight.clone();
+            return Joined::Member(self.issue(slot, key, Some(&flight)), flight);
+        }
+        if let Some(value) = stored() {
+            return Joined::Stored(value);
+        }
+        let flight = Arc::new(Flight { id, state: Mutex::default() });
+        let slot = shard.slot(key);
+        slot.flights.push(Attached { flight: flight.clone(), members: 1 });
+        Joined::Member(self.issue(slot, key, Some(&flight)), flight)
+    }
+
+    /// The right to store under `key`, for a write or a load that nobody joins.
+    pub(crate) fn ticket(self: &Arc<Self>, key: &Key) -> Ticket {
+        let mut shard = self.shard(key);
+        self.issue(shard.slot(key), key, None)
+    }
+
+    fn issue(self: &Arc<Self>, slot: &mut Slot, key: &Key, flight: Option<&Arc<Flight>>) -> Ticket {
+        slot.tickets += 1;
+        Ticket {
+            flights: self.clone(),
+            key: key.clone(),
+            generation: slot.generation,
+            flight: flight.cloned(),
+        }
+    }
+
+    /// Voids all tickets of `key`, detaches its flights and runs `remove`, as one step.
+    pub(crate) fn invalidate(&self, key: &Key, remove: impl FnOnce()) {
+        let mut shard = self.shard(key);
+        shard.void(key);
+        remove();
+    }
+
+    /// How many keys are being loaded or written.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.lock().slots.len()).sum()
+    }
+}
+
+impl Shard {
+    fn slot(&mut self, key: &Key) -> &mut Slot {
+        let generation = self.invalidations;
+        self.slots
+            .entry(key.clone())
+            .or_insert_with(|| Slot { generation, tickets: 0, flights: Vec::new() })
+    }
+
+    fn void(&mut self, key: &Key) {
+        self.invalidations += 1;
+        if let Some(slot) = self.slots.get_mut(key) {
+            slot.generation = self.invalidations;
+            slot.flights.clear();
+        }
+    }
+}
+
+/// The right to store under a key, void once the key is invalidated.
+pub(crate) struct Ticket {
+    flights: Arc<Flights>,
+    key: Key,
+    generation: u64,
+    flight: Option<Arc<Flight>>,
+}
+
+impl Ticket {
+    /// Runs `store` unless the key was invalidated since the ticket was given out.
+    ///
+    /// A flight that has stored is over: who comes later reads what it stored.
+    pub(crate) fn commit(&self, store: impl FnOnce()) -> bool {
+        let mut shard = self.flights.shard(&self.key);
+        let Some(slot) = shard.valid(self) else { return false };
+        store();
+        slot.detach(self.flight.as_ref());
+        true
+    }
+
+    /// As [`commit`](Self::commit), and voids every other ticket: what is stored is newer than
+    /// what any load under way can find.
+    pub(crate) fn commit_over(&self, store: impl FnOnce()) -> bool {
+        let mut shard = self.flights.shard(&self.key);
+        if shard.valid(self).is_none() {
+            return false;
+        }
+        shard.void(&self.key);
+        store();
+        true
+    }
+
+    /// Lets nobody else join this flight.
+    pub(crate) fn detach(&self) {
+        let mut shard = self.flights.shard(&self.key);
+        if let Some(slot) = shard.valid(self) {
+            slot.detach(self.flight.as_ref());
+        }
+    }
+}
+
+impl Shard {
+    fn valid(&mut self, ticket: &Ticket) -> Option<&mut Slot> {
+        self.slots.get_mut(&ticket.key).filter(|slot| slot.generation == ticket.generation)
+    }
+}
+
+impl Slot {
+    fn position(&self, flight: Option<&Arc<Flight>>) -> Option<usize> {
+        self.flights.iter().position(|it| Some(Arc::as_ptr(&it.flight)) == flight.map(Arc::as_ptr))
+    }
+
+    fn detach(&mut self, flight: Option<&Arc<Flight>>) {
+        if let Some(position) = self.position(flight) {
+            self.flights.swap_remove(position);
+        }
+    }
+
+    fn leave(&mut self, flight: Option<&Arc<Flight>>) {
+        self.tickets -= 1;
+        if let Some(position) = self.position(flight) {
+            self.flights[position].members -= 1;
+            if self.flights[position].members == 0 {
+                self.flights.swap_remove(position);
+            }
+        }
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let mut shard = self.flights.shard(&self.key);
+        if let Some(slot) = shard.slots.get_mut(&self.key) {
+            slot.leave(self.flight.as_ref());
+            if slot.tickets == 0 {
+                shard.slots.remove(&self.key);
+            }
+        }
+    }
+}
+
+/// A load under way, and those who wait for it.
+pub(crate) struct Flight {
+    id: FlightId,
+    state: Mutex<State>,
+}
+
+struct State {
+    outcome: Option<Outcome>,
+    running: usize,
+    limit: usize,
+    /// In the order they came. One that is not here any more has been woken.
+    waiting: BTreeMap<u64, Waker>,
+    arrivals: u64,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self { outcome: None, running: 0, limit: 1, waiting: BTreeMap::new(), arrivals: 0 }
+    }
+}
+
+/// How a flight landed.
+#[derive(Clone)]
+pub(crate) enum Outcome {
+    /// A value that the remote tier held.
+    Found(Arc<Entry>),
+    /// A value that was loaded.
+    Loaded(Arc<Entry>),
+    /// An error.
+    Failed(Failure),
+}
+
+/// What a member does next.
+pub(crate) enum Turn {
+    /// Run the load.
+    Load(Permit),
+    /// Take what another member's load ended in.
+    Landed(Outcome),
+}
+
+impl Flight {
+    /// Waits until it is this member's turn to load, or the flight has landed.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future passes the turn on.
+    pub(crate) fn turn(self: &Arc<Self>) -> Waiting<'_> {
+        Waiting { flight: self, place: None }
+    }
+
+    /// This member's turn, if it has come.
+    pub(crate) fn turn_now(self: &Arc<Self>) -> Option<Turn> {
+        self.state.lock().turn(self)
+    }
+
+    fn land(&self, outcome: Option<Outcome>) {
+        let mut state = self.state.lock();
+        state.running -= 1;
+        let woken = match outcome {
+            Some(outcome) => {
+                state.outcome.get_or_insert(outcome);
+                std::mem::take(&mut state.waiting)
+            }
+            None => {
+                state.limit = CROWD;
+                state.next_waiting()
+            }
+        };
+        drop(state);
+        woken.into_values().for_each(Waker::wake);
+    }
+}
+
+impl State {
+    fn turn(&mut self, flight: &Arc<Flight>) -> Option<Turn> {
+        if let Some(outcome) = &self.outcome {
+            return Some(Turn::Landed(outcome.clone()));
+        }
+        (self.running < self.limit).then(|| {
+            self.running += 1;
+            Turn::Load(Permit { flight: Some(flight.clone()) })
+        })
+    }
+
+    /// Takes as many of those who wait as may load now.
+    fn next_waiting(&mut self) -> BTreeMap<u64, Waker> {
+        let free = self.limit.saturating_sub(self.running);
+        (0..free).map_while(|_| self.waiting.pop_first()).collect()
+    }
+}
+
+/// The right to run a flight's load. Dropped without an outcome, it passes to the others.
+pub(crate) struct Permit {
+    flight: Option<Arc<Flight>>,
+}
+
+impl Permit {
+    /// Ends the flight: all that wait get `outcome`.
+    pub(crate) fn land(mut self, outcome: Outcome) {
+        if let Some(flight) = self.flight.take() {
+            flight.land(Some(outcome));
+        }
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if let Some(flight) = self.flight.take() {
+            flight.land(None);
+        }
+    }
+}
+
+/// A member's wait for its [`Turn`].
+pub(crate) struct Waiting<'a> {
+    flight: &'a Arc<Flight>,
+    place: Option<u64>,
+}
+
+impl Future for Waiting<'_> {
+    type Output = Turn;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Turn> {
+        let mut state = self.flight.state.lock();
+        let Some(turn) = state.turn(self.flight) else {
+            let place = self.place.unwrap_or(state.arrivals);
+            state.arrivals += u64::from(self.place.is_none());
+            state.waiting.insert(place, context.waker().clone());
+            drop(state);
+            self.place = Some(place);
+            return Poll::Pending;
+        };
+        if let Some(place) = self.place {
+            state.waiting.remove(&place);
+        }
+        drop(state);
+        self.place = None;
+        Poll::Ready(turn)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let Some(place) = self.place else { return };
+        let mut state = self.flight.state.lock();
+        if state.waiting.remove(&place).is_some() || state.outcome.is_some() {
+            return;
+        }
+        // It was woken to load, and won't: the next one's turn.
+        let woken = state.next_waiting();
+        drop(state);
+        woken.into_values().for_each(Waker::wake);
+    }
+}
+

@@ -1,0 +1,175 @@
+//! Keys: rendered once, hashed once, borrowed until something has to be kept.
+
+mod part;
+mod writer;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::sync::{Arc, LazyLock};
+
+pub use part::KeyPart;
+pub use writer::KeyWriter;
+
+/// Keys are made of users' input, so their hashes are seeded anew in every process.
+static SEED: LazyLock<foldhash::quality::RandomState> = LazyLock::new(Default::default);
+
+fn hash(bytes: &[u8]) -> u64 {
+    let mut hasher = SEED.build_hasher();
+    hasher.write(bytes);
+    hasher.finish()
+}
+
+/// The name of an entry, the same in every process.
+///
+/// `Key::new("user").part(&42)` is `user:42`, the key that `#[cached(key = "user:<id>")]` renders
+/// for `id = 42`. `Key::from("user:42")` takes its text as it is written.
+///
+/// A key of more than 200 bytes is shortened: a readable beginning, then a 128-bit BLAKE3 hash of
+/// the whole text.
+///
+/// # Examples
+///
+/// ```
+/// use cache_runtime::Key;
+///
+/// assert_eq!(Key::new("user").part(&42), Key::from("user:42"));
+/// assert_eq!(Key::new("file").part("a/b").to_string(), "file:a%2Fb");
+/// ```
+#[derive(Clone)]
+pub struct Key {
+    hash: u64,
+    text: Arc<str>,
+}
+
+impl Key {
+    /// Begins a key with `name`, taken as it is written.
+    pub fn new(name: &str) -> Self {
+        Self::from(name)
+    }
+
+    /// Adds a segment: a colon and `part`, escaped.
+    pub fn part<P: KeyPart + ?Sized>(&self, part: &P) -> Self {
+        let mut writer = KeyWriter::new();
+        writer.text(&self.text).text(":").part(part);
+        Self::from(&*writer.written())
+    }
+
+    /// The text of the key.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// This key as tiers know it: shortened where it is long.
+    pub(crate) fn canonical(&self) -> Cow<'_, Self> {
+        if self.text.len() <= writer::LONGEST {
+            return Cow::Borrowed(self);
+        }
+        let mut writer = KeyWriter::new();
+        writer.text(&self.text);
+        Cow::Owned(writer.finish().to_key())
+    }
+
+    pub(crate) fn borrowed(&self) -> KeyRef<'_> {
+        KeyRef { hash: self.hash, bytes: self.text.as_bytes() }
+    }
+}
+
+impl From<&str> for Key {
+    fn from(text: &str) -> Self {
+        Self { hash: hash(text.as_bytes()), text: text.into() }
+    }
+}
+
+impl From<String> for Key {
+    fn from(text: String) -> Self {
+        Self { hash: hash(text.as_bytes()), text: text.into() }
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.text == other.text
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({:?})", self.text)
+    }
+}
+
+/// A key that is only looked at: its bytes, borrowed, and its hash.
+#[derive(Clone, Copy)]
+pub struct KeyRef<'a> {
+    hash: u64,
+    bytes: &'a [u8],
+}
+
+impl KeyRef<'_> {
+    /// The hash of the key: well mixed, seeded in each process, the same as the [`Key`]'s.
+    pub fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    /// The text of the key, as UTF-8.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes
+    }
+
+    pub(crate) fn to_key(self) -> Key {
+        Key { hash: self.hash, text: String::from_utf8_lossy(self.bytes).into() }
+    }
+}
+
+impl Hash for KeyRef<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+impl PartialEq<Key> for KeyRef<'_> {
+    fn eq(&self, other: &Key) -> bool {
+        self.hash == other.hash && self.bytes == other.text.as_bytes()
+    }
+}
+
+/// A hasher for maps whose keys bring their hash along.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Prehashed(u64);
+
+impl BuildHasher for Prehashed {
+    type Hasher = Self;
+
+    fn build_hasher(&self) -> Self {
+        Self(0)
+    }
+}
+
+impl Hasher for Prehashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 ^= hash(bytes);
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}

@@ -1,0 +1,47 @@
+//! The local tier: values as they are, in this process.
+
+#[cfg(feature = "moka")]
+mod moka;
+
+use std::sync::Arc;
+
+#[cfg(feature = "moka")]
+pub use self::moka::Moka;
+use crate::entry::Entry;
+use crate::key::{Key, KeyRef};
+
+/// A store of entries in this process.
+///
+/// # Contract
+///
+/// - What `insert` stored, `get` returns until it is removed or evicted. Once `remove` has
+///   returned, no `get` that begins afterwards returns what stood there, in any thread. Once
+///   `insert` has returned, no `get` returns what stood there before.
+/// - The cache decides what is expired, and asks for it to be removed; the backend decides what to
+///   evict when its capacity is reached.
+/// - Methods may be called from within each other's callbacks never, from many threads always;
+///   they don't block for longer than a short critical section. `get` is on the path of every hit.
+///
+/// `testing::conformance::local` checks it.
+pub trait LocalBackend: Send + Sync + 'static {
+    /// The entry under `key`.
+    fn get(&self, key: KeyRef<'_>) -> Option<Arc<Entry>>;
+
+    /// Stores `entry` under `key`, in place of what stands there.
+    fn insert(&self, key: &Key, entry: Arc<Entry>);
+
+    /// Removes the entry under `key`.
+    fn remove(&self, key: KeyRef<'_>);
+
+    /// Removes the entries that are `dead`, and finishes what the backend has put off. Called now
+    /// and then, on a thread of the cache's own.
+    fn sweep(&self, dead: &dyn Fn(&Entry) -> bool);
+
+    /// How many entries there are, roughly: what is put off may be counted or not.
+    fn len(&self) -> u64;
+
+    /// Whether there are no entries, as roughly.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}

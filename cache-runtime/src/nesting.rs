@@ -1,0 +1,42 @@
+//! Which loads this task is running, to notice a function that would wait for itself.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use crate::flight::FlightId;
+use crate::key::Key;
+
+tokio::task_local! {
+    static LOADING: Arc<Frame>;
+}
+
+/// A load, and the one it was called from.
+pub(crate) struct Frame {
+    /// Where the cache's flights stand, to tell caches apart.
+    pub(crate) cache: usize,
+    pub(crate) key: Key,
+    pub(crate) id: FlightId,
+    pub(crate) outer: Option<Arc<Frame>>,
+}
+
+impl Frame {
+    fn is(&self, cache: usize, key: &Key, id: FlightId) -> bool {
+        self.cache == cache && self.id == id && self.key == *key
+    }
+}
+
+/// Whether this task is inside a load of `key`.
+pub(crate) fn is_loading(cache: usize, key: &Key, id: FlightId) -> bool {
+    LOADING
+        .try_with(|innermost| {
+            std::iter::successors(Some(innermost), |frame| frame.outer.as_ref())
+                .any(|frame| frame.is(cache, key, id))
+        })
+        .unwrap_or(false)
+}
+
+/// Runs `load`, which all that it awaits can see.
+pub(crate) async fn loading<F: Future>(cache: usize, key: Key, id: FlightId, load: F) -> F::Output {
+    let outer = LOADING.try_with(Arc::clone).ok();
+    LOADING.scope(Arc::new(Frame { cache, key, id, outer }), load).await
+}

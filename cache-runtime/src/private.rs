@@ -1,0 +1,10 @@
+//! What generated code names, and nobody else should.
+
+pub use crate::call_site::{Lookup, Site, SiteOn};
+pub use crate::entry_ref::EntryRef;
+pub use crate::failure::{AsDynError, Failure, Sharing};
+pub use crate::invalidation::Invalidation;
+pub use crate::policy::{Policy, Ttl};
+pub use crate::read::Call;
+pub use crate::returns::{AnyReturn, HasValue, Kind, Returns, Shape, ValueOf};
+pub use crate::stats::SiteStats;

@@ -1,0 +1,195 @@
+//! The one read algorithm: local tier, flight, remote tier, load, fill.
+
+mod load;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::background::Detached;
+use crate::cache::{self, Cache};
+use crate::call_site::Site;
+use crate::entry::Entry;
+use crate::entry_ref::EntryRef;
+use crate::flight::{Flight, FlightId, Joined, Outcome, Permit, Ticket, Turn};
+use crate::nesting;
+use crate::returns::{Kind, Shape};
+use crate::stats::{Event, SiteCounters};
+
+/// A call whose value was not in the local tier.
+pub struct Call<S: Shape> {
+    site: &'static Site,
+    entry: EntryRef<S::Value>,
+    mode: Mode,
+}
+
+/// What a call is after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// A value, wherever it comes from.
+    Read,
+    /// A new value, in place of what is cached.
+    Refresh,
+}
+
+/// How a call goes on.
+enum Way<T> {
+    /// Somebody else's load has brought the value.
+    Served(T),
+    /// It loads, past the cache.
+    Uncached,
+    /// It loads for all that wait.
+    Load(Ticket, Permit),
+    /// It loads in place of what is cached.
+    Renew,
+}
+
+impl<S: Shape> Call<S> {
+    pub(crate) fn new(site: &'static Site, entry: EntryRef<S::Value>, mode: Mode) -> Self {
+        Self { site, entry, mode }
+    }
+
+    fn count(&self, event: Event) {
+        self.counters().add(event);
+    }
+
+    fn counters(&self) -> &SiteCounters {
+        self.site.counters(&self.entry.cache)
+    }
+
+    fn version(&self) -> u32 {
+        self.entry.policy.version_or_default()
+    }
+}
+
+impl<S: Shape> Call<S> {
+    /// The value: from another call's load, from the remote tier, or from `body`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it drops `body`; another call that waits for it runs its own.
+    pub async fn load<F: Future<Output = S::Return>>(self, body: F) -> S::Return {
+        match self.way().await {
+            Way::Served(returned) => returned,
+            Way::Uncached => body.await,
+            Way::Load(ticket, permit) => self.run(ticket, permit, body).await,
+            Way::Renew => self.renew(body).await,
+        }
+    }
+
+    /// As [`load`](Self::load); the load belongs to the key and not to its caller.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once `body` has begun, dropping this leaves it to the runtime, and its value is stored.
+    pub async fn detached<F>(self, body: F) -> S::Return
+    where
+        S: 'static,
+        F: Future<Output = S::Return>,
+        F: Send + 'static, // the load may outlive its caller; `detach = false` lifts this
+        S::Return: Send,   // as above
+    {
+        match self.way().await {
+            Way::Served(returned) => returned,
+            Way::Uncached => body.await,
+            Way::Load(ticket, permit) => {
+                let limit = self.entry.cache.max_load();
+                detached(limit, self.run(ticket, permit, body)).await
+            }
+            Way::Renew => {
+                let limit = self.entry.cache.max_load();
+                detached(limit, self.renew(body)).await
+            }
+        }
+    }
+
+    /// Waits until the value is there, or it is up to this call to load it.
+    async fn way(&self) -> Way<S::Return> {
+        let id = self.flight_id();
+        if !self.entry.cache.has_tier(self.entry.policy) || self.is_inside_itself(id) {
+            self.count(Event::Bypass);
+            return Way::Uncached;
+        }
+        if self.mode == Mode::Refresh {
+            return Way::Renew;
+        }
+        loop {
+            let flights = self.entry.cache.flights();
+            let (ticket, flight) = match flights.join(&self.entry.key, id, || self.found()) {
+                Joined::Stored(returned) => {
+                    self.count(Event::Hit);
+                    return Way::Served(returned);
+                }
+                Joined::Member(ticket, flight) => (ticket, flight),
+            };
+            match self.turn(&flight).await {
+                Some(Turn::Load(permit)) => return Way::Load(ticket, permit),
+                Some(Turn::Landed(outcome)) => return self.landed(outcome),
+                // Its load takes too long to be waited for: let the next one try.
+                None => ticket.detach(),
+            }
+        }
+    }
+
+    /// This call's turn in the flight; `None` if it waited for that as long as a load may take.
+    async fn turn(&self, flight: &Arc<Flight>) -> Option<Turn> {
+        match flight.turn_now() {
+            Some(turn) => Some(turn),
+            // Only who has to wait needs a timer.
+            None => tokio::time::timeout(self.entry.cache.max_load(), flight.turn()).await.ok(),
+        }
+    }
+
+    fn landed(&self, outcome: Outcome) -> Way<S::Return> {
+        let (event, returned) = match outcome {
+            Outcome::Found(entry) => (Event::Hit, self.returned(&entry)),
+            Outcome::Loaded(entry) => (Event::Miss, self.returned(&entry)),
+            Outcome::Failed(failure) => (Event::Miss, S::failed(&failure)),
+        };
+        self.count(event);
+        match returned {
+            Some(returned) => {
+                self.count(Event::Join);
+                Way::Served(returned)
+            }
+            None => Way::Uncached,
+        }
+    }
+
+    fn found(&self) -> Option<S::Return> {
+        self.entry.cache.found::<S>(self.entry.key.borrowed(), self.version())
+    }
+
+    fn returned(&self, entry: &Entry) -> Option<S::Return> {
+        S::Kind::returned(entry.value::<S::Value>(self.version())?.clone())
+    }
+
+    fn flight_id(&self) -> FlightId {
+        Cache::flight_id::<S::Value>(self.site)
+    }
+
+    /// Whether the function called itself with the same key: it would wait for itself.
+    fn is_inside_itself(&self, id: FlightId) -> bool {
+        let inside = nesting::is_loading(self.entry.cache.address(), &self.entry.key, id);
+        if inside {
+            tracing::warn!(
+                cache = self.entry.cache.name(),
+                function = self.site.function(),
+                key = %self.entry.key,
+                "the function calls itself with the same key: the inner call runs uncached"
+            );
+        }
+        inside
+    }
+}
+
+/// Runs `load` in place, and on the runtime once its caller is gone, in the same scope.
+fn detached<T: 'static>(
+    limit: Duration,
+    load: impl Future<Output = T> + Send + 'static,
+) -> Detached<T> {
+    match cache::scoped() {
+        Some(scope) => Detached::new(async move { scope.scope(load).await }, limit),
+        None => Detached::new(load, limit),
+    }
+}

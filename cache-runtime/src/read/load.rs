@@ -1,0 +1,137 @@
+//! What the call does whose turn it is: claim, load, fill, commit.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use super::Call;
+use crate::cache::Standing;
+use crate::entry::Entry;
+use crate::entry_ref::{Loaded, Opened};
+use crate::flight::{Outcome, Permit, Ticket};
+use crate::nesting;
+use crate::remote::claim::{Ask, Claim, Claimed};
+use crate::returns::{Kind, Shape};
+use crate::stats::Event;
+
+impl<S: Shape> Call<S> {
+    /// Brings the value, stores it, and lets those who wait have it.
+    pub(super) async fn run<F: Future<Output = S::Return>>(
+        self,
+        ticket: Ticket,
+        permit: Permit,
+        body: F,
+    ) -> S::Return {
+        let claim = match self.claim().await {
+            Claimed::Value(cell, fill) => match self.accept(&ticket, self.entry.open(&cell)) {
+                Some((returned, entry)) => {
+                    self.count(Event::Hit);
+                    self.count(Event::RemoteHit);
+                    permit.land(Outcome::Found(entry));
+                    return returned;
+                }
+                None => {
+                    self.count(Event::RemoteError);
+                    Claim::Fill(fill)
+                }
+            },
+            Claimed::Nothing(claim) => claim,
+        };
+        self.count(Event::Miss);
+        let began = self.entry.cache.clock().wall();
+        let returned = self.call_body(&claim, body).await;
+        let Some(value) = S::Kind::stored(&returned) else {
+            self.fail(&ticket, permit, &returned);
+            return returned;
+        };
+        let ttl = self.entry.cache.ttl(self.entry.policy, value.is_none());
+        let entry = Entry::new(value.cloned(), self.version());
+        permit.land(Outcome::Loaded(entry.clone()));
+        let loaded = Loaded { value, began, ttl };
+        let standing = if ttl == 0 { None } else { self.entry.fill(claim, &loaded).await };
+        let store = |standing| self.entry.cache.store(&self.entry.key, &entry, ttl, standing);
+        if !standing.is_some_and(|standing| ticket.commit(|| store(standing))) {
+            ticket.detach();
+            self.count(Event::Discarded);
+        }
+        returned
+    }
+
+    /// Loads, and puts the value in place of what is cached.
+    pub(super) async fn renew<F: Future<Output = S::Return>>(self, body: F) -> S::Return {
+        let cache = &self.entry.cache;
+        let ticket = cache.flights().ticket(&self.entry.key);
+        let claim = match cache.remote(self.entry.policy) {
+            Some(tier) => tier.claim_to_write(&self.entry.key, self.entry.policy).await,
+            None => Claim::Alone,
+        };
+        let began = cache.clock().wall();
+        let returned = self.call_body(&claim, body).await;
+        let Some(value) = S::Kind::stored(&returned) else {
+            self.count(Event::LoadError);
+            return returned;
+        };
+        let ttl = cache.ttl(self.entry.policy, value.is_none());
+        let loaded = Loaded { value, began, ttl };
+        match self.entry.replace(&ticket, claim, &loaded).await {
+            Ok(true) => {}
+            Ok(false) => self.count(Event::Discarded),
+            Err(_) => self.count(Event::RemoteError),
+        }
+        returned
+    }
+
+    /// Asks the remote tier for the value, or for the right to fill it.
+    async fn claim(&self) -> Claimed {
+        let cache = &self.entry.cache;
+        let Some(tier) = cache.remote(self.entry.policy) else {
+            return Claimed::Nothing(Claim::Alone);
+        };
+        let ask = Ask {
+            key: &self.entry.key,
+            policy: self.entry.policy,
+            expects_hit: self.counters().mostly_remote_hits(),
+            patience: cache.max_load(),
+        };
+        let claimed = tier.claim(ask, || self.count(Event::LeaseWait)).await;
+        if let Claimed::Nothing(Claim::Unreachable) = claimed {
+            self.count(Event::RemoteError);
+        }
+        claimed
+    }
+
+    /// Takes a value of the remote tier over into the local one.
+    fn accept(
+        &self,
+        ticket: &Ticket,
+        opened: Option<Opened<S::Value>>,
+    ) -> Option<(S::Return, Arc<Entry>)> {
+        let Opened { value, ttl } = opened?;
+        let returned = S::Kind::returned(value.clone())?;
+        let entry = Entry::new(value, self.version());
+        ticket.commit(|| {
+            self.entry.cache.store(&self.entry.key, &entry, ttl, Standing::Shared);
+        });
+        Some((returned, entry))
+    }
+
+    async fn call_body<F: Future<Output = S::Return>>(&self, claim: &Claim, body: F) -> S::Return {
+        self.count(Event::Load);
+        let key = self.entry.key.clone();
+        let load = nesting::loading(self.entry.cache.address(), key, self.flight_id(), body);
+        match claim {
+            Claim::Fill(fill) if let Some(lease) = fill.lease() => {
+                lease.keep_while(load, self.entry.cache.max_load()).await
+            }
+            _ => load.await,
+        }
+    }
+
+    /// Lets those who wait have the error, or load for themselves.
+    fn fail(&self, ticket: &Ticket, permit: Permit, returned: &S::Return) {
+        self.count(Event::LoadError);
+        if let Some(failure) = S::share(returned) {
+            ticket.detach();
+            permit.land(Outcome::Failed(failure));
+        }
+    }
+}

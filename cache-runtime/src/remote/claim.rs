@@ -1,0 +1,231 @@
+//! Asking the remote tier for a value, or for the right to fill it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::{Instant, sleep};
+
+use super::cell::Cell;
+use super::lease::Lease;
+use super::tier::{Budget, Tier};
+use crate::error::{ErrorKind, Result};
+use crate::key::Key;
+use crate::policy::Policy;
+
+/// How long a read that waits for a lease lets pass before it asks again, at first and at most.
+const FIRST_POLL: Duration = Duration::from_millis(4);
+const LAST_POLL: Duration = Duration::from_millis(100);
+
+/// What may be done with a value that is being loaded.
+pub(crate) enum Claim {
+    /// There is no remote tier for it.
+    Alone,
+    /// It may fill the cell, if nothing comes between.
+    Fill(Fill),
+    /// Writes are under way: it may be stored nowhere.
+    Barred,
+    /// The remote tier is out of reach, or somebody else's data is there.
+    Unreachable,
+}
+
+/// What the remote tier had for a read.
+pub(crate) enum Claimed {
+    /// A value in its envelope, and the right to replace it should it be unreadable.
+    Value(Bytes, Fill),
+    /// Nothing.
+    Nothing(Claim),
+}
+
+/// What a read asks for.
+pub(crate) struct Ask<'a> {
+    pub(crate) key: &'a Key,
+    pub(crate) policy: Policy,
+    /// Whether a value is likely to be there: then it is asked for before a lease is.
+    pub(crate) expects_hit: bool,
+    /// How long to wait for somebody else's load.
+    pub(crate) patience: Duration,
+}
+
+/// The right to fill a cell: void once the cell is no longer what was seen.
+pub(crate) struct Fill {
+    tier: Arc<Tier>,
+    name: String,
+    /// What the cell must still begin with.
+    expected: Bytes,
+    /// Ours, if nobody else was loading.
+    lease: Option<Lease>,
+    budget: Budget,
+}
+
+/// How a fill ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Filled {
+    /// The remote tier holds the value.
+    Stored,
+    /// An invalidation or another fill came between.
+    Void,
+    /// No answer.
+    Unknown,
+}
+
+impl Fill {
+    /// How many bytes a value may take.
+    pub(crate) fn limit(&self) -> usize {
+        self.tier.limits.value_bytes
+    }
+
+    /// The lease that keeps others waiting for this fill.
+    pub(crate) fn lease(&self) -> Option<&Lease> {
+        self.lease.as_ref()
+    }
+
+    /// Fills the cell for `ttl` milliseconds.
+    pub(crate) async fn send(mut self, cell: Bytes, ttl: u64) -> Filled {
+        let ttl = Duration::from_millis(ttl);
+        let expected = std::mem::take(&mut self.expected);
+        let replace = self.tier.backend.replace(&self.name, expected, cell, ttl);
+        let filled = match self.tier.call(&mut self.budget, replace).await {
+            Ok(true) => Filled::Stored,
+            Ok(false) => Filled::Void,
+            Err(error) if error.kind() == ErrorKind::Foreign => Filled::Void,
+            Err(_) => Filled::Unknown,
+        };
+        if let Some(lease) = self.lease.take()
+            && filled != Filled::Unknown
+        {
+            lease.is_gone();
+        }
+        filled
+    }
+}
+
+/// One visit to a cell.
+struct Visit<'a> {
+    tier: &'a Arc<Tier>,
+    name: String,
+    life: Duration,
+    budget: Budget,
+}
+
+enum Stands {
+    Cell(Cell),
+    Mine(Lease),
+}
+
+impl Visit<'_> {
+    async fn look(&mut self) -> Result<Stands> {
+        self.tier.get(&self.name, &mut self.budget).await.map(Stands::Cell)
+    }
+
+    /// Takes the lease on the cell, or sees what stands there.
+    async fn take(&mut self) -> Result<Stands> {
+        let lease = Lease::new(self.tier, &self.name, self.life);
+        let ask = self.tier.backend.get_or_set(&self.name, lease.token(), self.life);
+        match self.tier.call(&mut self.budget, ask).await {
+            Ok(None) => Ok(Stands::Mine(lease)),
+            Ok(Some(cell)) if cell == lease.token() => Ok(Stands::Mine(lease)),
+            Ok(Some(cell)) => {
+                lease.is_gone();
+                Ok(Stands::Cell(Cell::parse(Some(cell))))
+            }
+            Err(error) if error.kind() == ErrorKind::Foreign => {
+                lease.is_gone();
+                Ok(Stands::Cell(Cell::Foreign))
+            }
+            // The command may still run: the lease is given back behind it.
+            Err(error) => Err(error),
+        }
+    }
+
+    fn fill(self, expected: Bytes, lease: Option<Lease>) -> Fill {
+        let Self { tier, name, budget, .. } = self;
+        Fill { tier: tier.clone(), name, expected, lease, budget }
+    }
+
+    fn claimed(self, stands: Stands) -> Claimed {
+        Claimed::Nothing(match stands {
+            Stands::Mine(lease) => Claim::Fill(self.fill(lease.token(), Some(lease))),
+            Stands::Cell(cell) => match (cell.prefix(), cell) {
+                (Some(prefix), Cell::Value(value)) => {
+                    return Claimed::Value(value, self.fill(prefix, None));
+                }
+                (Some(prefix), _) => Claim::Fill(self.fill(prefix, None)),
+                (None, Cell::Barrier) => Claim::Barred,
+                (None, _) => Claim::Unreachable,
+            },
+        })
+    }
+}
+
+impl Tier {
+    fn visit(self: &Arc<Self>, key: &Key, policy: Policy) -> Option<Visit<'_>> {
+        if self.owes(key) {
+            return None;
+        }
+        let life = policy.lease_or(self.limits.lease);
+        Some(Visit { tier: self, name: self.name(key), life, budget: self.budget() })
+    }
+
+    /// The value under a key, or the right to fill it.
+    ///
+    /// Where the policy says so, who finds somebody else's lease waits for what comes of it;
+    /// `on_wait` is called once then.
+    pub(crate) async fn claim(self: &Arc<Self>, ask: Ask<'_>, on_wait: impl FnOnce()) -> Claimed {
+        let Some(mut visit) = self.visit(ask.key, ask.policy) else {
+            return Claimed::Nothing(Claim::Unreachable);
+        };
+        let mut stands = if ask.expects_hit { visit.look().await } else { visit.take().await };
+        if let Ok(Stands::Cell(Cell::Absent)) = stands {
+            stands = visit.take().await;
+        }
+        if ask.policy.waits_for_lease()
+            && let Ok(Stands::Cell(Cell::Lease(_))) = stands
+        {
+            on_wait();
+            stands = visit.wait(ask.patience).await;
+        }
+        match stands {
+            Ok(stands) => visit.claimed(stands),
+            Err(_) => Claimed::Nothing(Claim::Unreachable),
+        }
+    }
+
+    /// The right to replace whatever stands under `key`.
+    pub(crate) async fn claim_to_write(self: &Arc<Self>, key: &Key, policy: Policy) -> Claim {
+        let Some(mut visit) = self.visit(key, policy) else { return Claim::Unreachable };
+        match visit.take().await {
+            Ok(stands) => match visit.claimed(stands) {
+                Claimed::Value(_, fill) => Claim::Fill(fill),
+                Claimed::Nothing(claim) => claim,
+            },
+            Err(_) => Claim::Unreachable,
+        }
+    }
+}
+
+impl Visit<'_> {
+    /// Waits until somebody else's lease has become something else, for as long as `patience`.
+    async fn wait(&mut self, patience: Duration) -> Result<Stands> {
+        let deadline = Instant::now() + patience;
+        let mut pause = FIRST_POLL;
+        loop {
+            sleep(jittered(pause)).await;
+            pause = (pause * 2).min(LAST_POLL);
+            match self.take().await? {
+                // Past all patience: load beside it, and fill if the lease still stands.
+                lease @ Stands::Cell(Cell::Lease(_)) if Instant::now() >= deadline => {
+                    return Ok(lease);
+                }
+                Stands::Cell(Cell::Lease(_)) => {}
+                stands => return Ok(stands),
+            }
+        }
+    }
+}
+
+/// A pause of half to all of `pause`, so that those who wait don't ask in step.
+fn jittered(pause: Duration) -> Duration {
+    let fraction = super::random::random() % 1024;
+    pause / 2 + pause.mul_f64(0.5 * fraction as f64 / 1024.0)
+}

@@ -1,0 +1,80 @@
+//! The right to load a key for the whole fleet, for a while.
+
+use std::convert::Infallible;
+use std::future::{Future, pending};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::{Instant, sleep};
+
+use super::cell::new_lease;
+use super::tier::Tier;
+use crate::background;
+
+/// A lease on a key. Dropped, it is given back, whatever ended the load.
+pub(crate) struct Lease {
+    tier: Arc<Tier>,
+    name: String,
+    token: Bytes,
+    life: Duration,
+    /// Whether it may stand in the remote tier.
+    held: bool,
+}
+
+impl Lease {
+    /// A lease that is about to be asked for.
+    pub(super) fn new(tier: &Arc<Tier>, name: &str, life: Duration) -> Self {
+        Self { tier: tier.clone(), name: name.to_owned(), token: new_lease(), life, held: true }
+    }
+
+    pub(super) fn token(&self) -> Bytes {
+        self.token.clone()
+    }
+
+    /// Forgets the lease: it doesn't stand in the remote tier, or no longer.
+    pub(super) fn is_gone(mut self) {
+        self.held = false;
+    }
+
+    /// Runs `load`, and lets the lease live for as long, up to `limit`.
+    pub(crate) async fn keep_while<F: Future>(&self, load: F, limit: Duration) -> F::Output {
+        tokio::select! {
+            biased;
+            output = load => output,
+            never = self.keep(limit) => match never {},
+        }
+    }
+
+    /// Extends the lease at each third of its life.
+    async fn keep(&self, limit: Duration) -> Infallible {
+        let deadline = Instant::now() + limit;
+        loop {
+            sleep(self.life / 3).await;
+            let backend = &self.tier.backend;
+            let extend = backend.extend(&self.name, self.token.clone(), self.life);
+            let extended = self.tier.call(&mut self.tier.budget(), extend).await;
+            if let Ok(false) = extended {
+                return pending().await; // somebody has invalidated the key, or taken over
+            }
+            if Instant::now() >= deadline {
+                return pending().await;
+            }
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if !self.held {
+            return;
+        }
+        let tier = self.tier.clone();
+        let name = std::mem::take(&mut self.name);
+        let token = std::mem::take(&mut self.token);
+        background::start(async move {
+            // It ends by itself if this fails.
+            let _ = tier.call(&mut tier.budget(), tier.backend.release(&name, token)).await;
+        });
+    }
+}

@@ -1,0 +1,190 @@
+//! Invalidations that could not reach the remote tier, until they have.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::tier::Tier;
+use crate::background;
+use crate::error::ErrorKind;
+use crate::key::{Key, Prehashed};
+use crate::sync::Mutex;
+
+/// How long to wait before an invalidation is tried again.
+const RETRY: Duration = Duration::from_millis(250);
+
+/// The keys that the remote tier has yet to forget.
+pub(super) struct Pending {
+    capacity: usize,
+    /// How many debts there are, to see without a lock that there are none.
+    count: AtomicUsize,
+    state: Mutex<State>,
+    settled: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    /// When each was last owed: one that is owed again while it is being told stays.
+    keys: HashMap<Key, u64, Prehashed>,
+    sequence: u64,
+    /// Keys were lost for want of room: the whole namespace is owed, since this sequence.
+    overflowed: Option<u64>,
+    draining: bool,
+}
+
+/// What is to be told next.
+enum Debt {
+    Key(Key, u64),
+    All(u64),
+}
+
+impl Pending {
+    pub(super) fn new(capacity: usize) -> Self {
+        Self {
+            capacity,
+            count: AtomicUsize::new(0),
+            state: Mutex::default(),
+            settled: Notify::new(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.count.load(Ordering::Acquire) == 0
+    }
+
+    fn holds(&self, key: &Key) -> bool {
+        let state = self.state.lock();
+        state.overflowed.is_some() || state.keys.contains_key(key)
+    }
+
+    fn add(&self, key: &Key) {
+        self.change(|state| {
+            state.sequence += 1;
+            if state.keys.len() < self.capacity || state.keys.contains_key(key) {
+                state.keys.insert(key.clone(), state.sequence);
+            } else {
+                state.overflowed = Some(state.sequence);
+            }
+        });
+    }
+
+    fn remove(&self, told: &Debt) {
+        self.change(|state| match told {
+            Debt::Key(key, since) if state.keys.get(key) == Some(since) => {
+                state.keys.remove(key);
+            }
+            Debt::Key(..) => {}
+            Debt::All(since) => {
+                state.keys.retain(|_, owed| *owed > *since);
+                state.overflowed = state.overflowed.filter(|owed| owed > since);
+            }
+        });
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.state.lock();
+        change(&mut state);
+        let count = state.keys.len() + usize::from(state.overflowed.is_some());
+        self.count.store(count, Ordering::Release);
+        if count == 0 {
+            self.settled.notify_waiters();
+        }
+    }
+
+    /// What to tell next; where there is nothing, nobody is telling any more.
+    fn next(&self) -> Option<Debt> {
+        let mut state = self.state.lock();
+        let debt = match state.overflowed {
+            Some(_) => Some(Debt::All(state.sequence)),
+            None => state.keys.iter().next().map(|(key, since)| Debt::Key(key.clone(), *since)),
+        };
+        state.draining = debt.is_some();
+        debt
+    }
+}
+
+impl Tier {
+    /// Whether the remote tier has yet to forget `key`.
+    pub(super) fn owes(self: &Arc<Self>, key: &Key) -> bool {
+        if self.pending.is_empty() {
+            return false;
+        }
+        self.settle();
+        self.pending.holds(key)
+    }
+
+    /// Notes that the remote tier has yet to forget `key`, and keeps telling it.
+    pub(crate) fn owe(self: &Arc<Self>, key: &Key) {
+        self.pending.add(key);
+        self.settle();
+    }
+
+    /// Sees to it that a task of this runtime, or of another one that lives, tells what is owed.
+    fn settle(self: &Arc<Self>) {
+        if !std::mem::replace(&mut self.pending.state.lock().draining, true) {
+            let drain = Drain { tier: self.clone(), done: false };
+            background::start(drain.run());
+        }
+    }
+
+    /// Waits until nothing is owed.
+    pub(crate) async fn settled(self: &Arc<Self>) {
+        loop {
+            let settled = self.pending.settled.notified();
+            if self.pending.is_empty() {
+                return;
+            }
+            self.settle();
+            settled.await;
+        }
+    }
+
+    async fn tell(&self, debt: &Debt) -> bool {
+        let mut budget = self.budget();
+        let told = match debt {
+            Debt::Key(key, _) => {
+                let name = self.name(key);
+                self.call(&mut budget, self.backend.invalidate(&name)).await
+            }
+            Debt::All(_) => {
+                // A scan of all keys, in a few hundred round trips.
+                budget = budget.times(40);
+                self.call(&mut budget, self.backend.clear(self.prefix())).await
+            }
+        };
+        match told {
+            Ok(()) => true,
+            Err(error) => error.kind() == ErrorKind::Foreign,
+        }
+    }
+}
+
+/// The task that tells what is owed. If its runtime ends first, the next call begins another.
+struct Drain {
+    tier: Arc<Tier>,
+    done: bool,
+}
+
+impl Drain {
+    async fn run(mut self) {
+        while let Some(debt) = self.tier.pending.next() {
+            if self.tier.tell(&debt).await {
+                self.tier.pending.remove(&debt);
+            } else {
+                tokio::time::sleep(RETRY).await;
+            }
+        }
+        self.done = true;
+    }
+}
+
+impl Drop for Drain {
+    fn drop(&mut self) {
+        if !self.done {
+            self.tier.pending.state.lock().draining = false;
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! The remote tier as the cache uses it: with a budget, a breaker and a memory of what it owes.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::{Instant, timeout};
+
+use super::Backend;
+use super::cell::Cell;
+use super::pending::Pending;
+use crate::breaker::Breaker;
+use crate::clock::Clock;
+use crate::error::{Error, ErrorKind, Result};
+use crate::key::Key;
+
+/// What a cache grants its remote tier.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) budget: Duration,
+    pub(crate) lease: Duration,
+    pub(crate) value_bytes: usize,
+    pub(crate) pending: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            budget: Duration::from_millis(250),
+            lease: Duration::from_secs(10),
+            value_bytes: 1 << 20,
+            pending: 10_000,
+        }
+    }
+}
+
+/// The time that is left to one read or write for all its calls of the remote tier.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Budget(Duration);
+
+impl Budget {
+    pub(super) fn times(self, factor: u32) -> Self {
+        Self(self.0 * factor)
+    }
+}
+
+pub(crate) struct Tier {
+    pub(super) backend: Backend,
+    pub(super) limits: Limits,
+    pub(super) pending: Pending,
+    prefix: String,
+    breaker: Breaker,
+}
+
+impl Tier {
+    pub(crate) fn new(
+        backend: Backend,
+        cache: &str,
+        namespace: &str,
+        clock: Clock,
+        limits: Limits,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            backend,
+            limits,
+            pending: Pending::new(limits.pending),
+            prefix: format!("{namespace}:"),
+            breaker: Breaker::new(cache, clock),
+        })
+    }
+
+    /// The name of `key` among those of everybody who uses this server.
+    pub(super) fn name(&self, key: &Key) -> String {
+        [&self.prefix, key.as_str()].concat()
+    }
+
+    pub(super) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    pub(super) fn budget(&self) -> Budget {
+        Budget(self.limits.budget)
+    }
+
+    /// Runs `command` in what is left of `budget`, unless the tier is left alone for now.
+    pub(super) async fn call<T>(
+        &self,
+        budget: &mut Budget,
+        command: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let Some(permit) = self.breaker.allow() else {
+            return Err(Error::new(ErrorKind::Unavailable, "the remote tier is left alone for now"));
+        };
+        let began = Instant::now();
+        let answer = timeout(budget.0, command).await.unwrap_or_else(|_| {
+            Err(Error::new(ErrorKind::Timeout, "the remote tier did not answer in time"))
+        });
+        budget.0 = budget.0.saturating_sub(began.elapsed());
+        match &answer {
+            Err(error) if error.kind() != ErrorKind::Foreign => permit.failure(),
+            _ => permit.success(),
+        }
+        answer
+    }
+
+    pub(super) async fn get(&self, name: &str, budget: &mut Budget) -> Result<Cell> {
+        match self.call(budget, self.backend.get(name)).await {
+            Err(error) if error.kind() == ErrorKind::Foreign => Ok(Cell::Foreign),
+            answer => answer.map(Cell::parse),
+        }
+    }
+
+    /// The cell of a value under `key`, without a claim on it.
+    pub(crate) async fn read(self: &Arc<Self>, key: &Key) -> Result<Option<Bytes>> {
+        if self.owes(key) {
+            return Ok(None);
+        }
+        match self.get(&self.name(key), &mut self.budget()).await? {
+            Cell::Value(cell) => Ok(Some(cell)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Removes what stands under `key`. If that fails, it is owed: this process neither reads nor
+    /// fills the key there until it is done.
+    pub(crate) async fn invalidate(self: &Arc<Self>, key: &Key) -> Result<()> {
+        let name = self.name(key);
+        match self.call(&mut self.budget(), self.backend.invalidate(&name)).await {
+            Err(error) if error.kind() != ErrorKind::Foreign => {
+                self.owe(key);
+                Err(error)
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Counters that many threads raise without waiting for each other.
+
+use std::cell::Cell;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+
+/// Hits are counted in stripes, so that two threads rarely share a cache line.
+const STRIPES: usize = 8;
+
+const SITES_A_CHUNK: usize = 16;
+const CHUNKS: usize = 256;
+
+/// What is counted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Event {
+    Hit,
+    Miss,
+    StaleHit,
+    Load,
+    LoadError,
+    Join,
+    Bypass,
+    Discarded,
+    LeaseWait,
+    RemoteHit,
+    RemoteError,
+}
+
+const EVENTS: usize = Event::RemoteError as usize + 1;
+
+/// The counters of one call site.
+#[derive(Default)]
+pub(crate) struct SiteCounters {
+    hits: [Stripe; STRIPES],
+    others: [AtomicU64; EVENTS],
+}
+
+#[derive(Default)]
+#[repr(align(64))]
+struct Stripe(AtomicU64);
+
+thread_local! {
+    static STRIPE: Cell<usize> = const { Cell::new(usize::MAX) };
+}
+
+#[inline]
+fn stripe() -> usize {
+    match STRIPE.get() {
+        usize::MAX => first_stripe(),
+        stripe => stripe,
+    }
+}
+
+#[cold]
+fn first_stripe() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let stripe = NEXT.fetch_add(1, Relaxed) % STRIPES;
+    STRIPE.set(stripe);
+    stripe
+}
+
+impl SiteCounters {
+    #[inline]
+    pub(crate) fn hit(&self) {
+        self.hits[stripe()].0.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn add(&self, event: Event) {
+        match event {
+            Event::Hit => self.hit(),
+            event => {
+                self.others[event as usize].fetch_add(1, Relaxed);
+            }
+        }
+    }
+
+    /// Whether the remote tier is likely to have what the local one has not.
+    pub(crate) fn mostly_remote_hits(&self) -> bool {
+        self.get(Event::RemoteHit) > self.get(Event::Miss)
+    }
+
+    pub(super) fn get(&self, event: Event) -> u64 {
+        match event {
+            Event::Hit => self.hits.iter().map(|stripe| stripe.0.load(Relaxed)).sum(),
+            event => self.others[event as usize].load(Relaxed),
+        }
+    }
+}
+
+/// The counters of all call sites of one cache, by the number of the site.
+pub(crate) struct Counters {
+    chunks: [OnceLock<Box<[SiteCounters; SITES_A_CHUNK]>>; CHUNKS],
+}
+
+impl Counters {
+    pub(crate) fn new() -> Self {
+        Self { chunks: [const { OnceLock::new() }; CHUNKS] }
+    }
+
+    /// The counters of site number `site`. The sites of a program that has more than there is room
+    /// for share the last ones.
+    #[inline]
+    pub(crate) fn site(&self, site: usize) -> &SiteCounters {
+        let site = site.min(CHUNKS * SITES_A_CHUNK - 1);
+        let chunk = self.chunks[site / SITES_A_CHUNK].get_or_init(Box::default);
+        &chunk[site % SITES_A_CHUNK]
+    }
+
+    /// The counters of site number `site`, if it ever counted anything near it.
+    pub(crate) fn existing(&self, site: usize) -> Option<&SiteCounters> {
+        let site = site.min(CHUNKS * SITES_A_CHUNK - 1);
+        Some(&self.chunks[site / SITES_A_CHUNK].get()?[site % SITES_A_CHUNK])
+    }
+}

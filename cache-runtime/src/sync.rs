@@ -1,0 +1,26 @@
+//! The one switch between the standard library's locks and the model checker's.
+
+use std::sync::PoisonError;
+
+#[cfg(not(shuttle))]
+pub(crate) use std::sync::MutexGuard;
+
+#[cfg(shuttle)]
+pub(crate) use shuttle::sync::MutexGuard;
+
+#[cfg(not(shuttle))]
+use std::sync::Mutex as Inner;
+
+#[cfg(shuttle)]
+use shuttle::sync::Mutex as Inner;
+
+/// A lock whose data stays usable after a panic: no critical section of ours runs user code that
+/// could leave it half done.
+#[derive(Default)]
+pub(crate) struct Mutex<T>(Inner<T>);
+
+impl<T> Mutex<T> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
