@@ -198,8 +198,8 @@ impl Builder {
 
     /// The clock by which entries expire.
     #[cfg(feature = "testing")]
-    pub fn clock(mut self, clock: impl Into<crate::testing::FakeClock>) -> Self {
-        self.clock = clock.into().clock();
+    pub fn clock(mut self, clock: crate::testing::FakeClock) -> Self {
+        self.clock = clock.clock();
         self
     }
 

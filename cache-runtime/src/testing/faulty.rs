@@ -24,16 +24,19 @@ pub enum Method {
     Release,
     /// [`RemoteBackend::invalidate`].
     Invalidate,
+    /// [`RemoteBackend::clear`]; its key is the prefix.
+    Clear,
 }
 
 impl Method {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Get,
         Self::GetOrSet,
         Self::Replace,
         Self::Extend,
         Self::Release,
         Self::Invalidate,
+        Self::Clear,
     ];
 }
 
@@ -273,6 +276,11 @@ impl<R: RemoteBackend> RemoteBackend for Faulty<R> {
     async fn invalidate(&self, key: &str) -> Result<()> {
         let run = self.inner.invalidate(key);
         self.call(Method::Invalidate, key, run).await
+    }
+
+    async fn clear(&self, prefix: &str) -> Result<()> {
+        let run = self.inner.clear(prefix);
+        self.call(Method::Clear, prefix, run).await
     }
 }
 
