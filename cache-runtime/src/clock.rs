@@ -1,11 +1,8 @@
 //! Time, in milliseconds: a cheap monotonic clock for expiry, the wall clock for the wire.
 
 use std::sync::Arc;
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-static START: LazyLock<coarsetime::Instant> = LazyLock::new(coarsetime::Instant::now);
 
 /// The time a cache goes by.
 ///
@@ -26,7 +23,10 @@ impl Clock {
     #[inline]
     pub(crate) fn now(&self) -> u64 {
         match self {
-            Self::System => START.elapsed().as_millis(),
+            Self::System => coarsetime::Duration::from_ticks(
+                coarsetime::Instant::now_without_cache_update().as_ticks(),
+            )
+            .as_millis(),
             Self::Fake(now) => now.load(Ordering::Relaxed),
         }
     }

@@ -1,14 +1,16 @@
 //! Keys: rendered once, hashed once, borrowed until something has to be kept.
 
 mod part;
+mod text;
 mod writer;
 
 use std::borrow::Cow;
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher};
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 pub use part::KeyPart;
+use text::Text;
 pub use writer::KeyWriter;
 
 /// Keys are made of users' input, so their hashes are seeded anew in every process.
@@ -39,7 +41,7 @@ fn hash(bytes: &[u8]) -> u64 {
 #[derive(Clone)]
 pub struct Key {
     hash: u64,
-    text: Arc<str>,
+    text: Text,
 }
 
 impl Key {
@@ -51,45 +53,51 @@ impl Key {
     /// Adds a segment: a colon and `part`, escaped.
     pub fn part<P: KeyPart + ?Sized>(&self, part: &P) -> Self {
         let mut writer = KeyWriter::new();
-        writer.text(&self.text).text(":").part(part);
+        writer.text(self.as_str()).text(":").part(part);
         Self::from(&*writer.written())
     }
 
     /// The text of the key.
     pub fn as_str(&self) -> &str {
-        &self.text
+        self.text.as_str()
     }
 
     /// This key as tiers know it: shortened where it is long.
     pub(crate) fn canonical(&self) -> Cow<'_, Self> {
-        if self.text.len() <= writer::LONGEST {
+        if self.text.as_bytes().len() <= writer::LONGEST {
             return Cow::Borrowed(self);
         }
         let mut writer = KeyWriter::new();
-        writer.text(&self.text);
+        writer.text(self.as_str());
         Cow::Owned(writer.finish().to_key())
     }
 
     pub(crate) fn borrowed(&self) -> KeyRef<'_> {
-        KeyRef { hash: self.hash, bytes: self.text.as_bytes() }
+        KeyRef {
+            hash: self.hash,
+            bytes: self.text.as_bytes(),
+        }
     }
 }
 
 impl From<&str> for Key {
     fn from(text: &str) -> Self {
-        Self { hash: hash(text.as_bytes()), text: text.into() }
+        Self {
+            hash: hash(text.as_bytes()),
+            text: text.into(),
+        }
     }
 }
 
 impl From<String> for Key {
     fn from(text: String) -> Self {
-        Self { hash: hash(text.as_bytes()), text: text.into() }
+        Self::from(text.as_str())
     }
 }
 
 impl PartialEq for Key {
     fn eq(&self, other: &Self) -> bool {
-        self.hash == other.hash && self.text == other.text
+        self.borrowed() == *other
     }
 }
 
@@ -103,13 +111,13 @@ impl Hash for Key {
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(self.as_str())
     }
 }
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Key({:?})", self.text)
+        write!(f, "Key({:?})", self.as_str())
     }
 }
 
@@ -132,7 +140,10 @@ impl KeyRef<'_> {
     }
 
     pub(crate) fn to_key(self) -> Key {
-        Key { hash: self.hash, text: String::from_utf8_lossy(self.bytes).into() }
+        Key {
+            hash: self.hash,
+            text: (&*String::from_utf8_lossy(self.bytes)).into(),
+        }
     }
 }
 

@@ -1,0 +1,43 @@
+//! The text of a key, kept: inside the key where it is short, for the sake of the hit path.
+
+use std::sync::Arc;
+
+/// Most keys fit, and comparing one of these touches no memory but the key's own.
+const INLINE: usize = 30;
+
+#[derive(Clone)]
+pub(super) enum Text {
+    Short { len: u8, bytes: [u8; INLINE] },
+    Long(Arc<str>),
+}
+
+impl Text {
+    #[inline]
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Short { len, bytes } => bytes.get(..usize::from(*len)).unwrap_or_default(),
+            Self::Long(text) => text.as_bytes(),
+        }
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        match self {
+            // It was made of a `str`.
+            Self::Short { .. } => std::str::from_utf8(self.as_bytes()).unwrap_or_default(),
+            Self::Long(text) => text,
+        }
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        match u8::try_from(text.len()) {
+            Ok(len) if text.len() <= INLINE => {
+                let mut bytes = [0; INLINE];
+                bytes[..text.len()].copy_from_slice(text.as_bytes());
+                Self::Short { len, bytes }
+            }
+            _ => Self::Long(text.into()),
+        }
+    }
+}
