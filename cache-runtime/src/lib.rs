@@ -8,4 +8,6 @@ mod remote;
 pub mod testing;
 
 pub use error::{Error, ErrorKind, Result};
+#[cfg(feature = "redis")]
+pub use remote::Redis;
 pub use remote::RemoteBackend;

@@ -4,6 +4,8 @@ pub(crate) mod cell;
 pub(crate) mod envelope;
 pub(crate) mod fingerprint;
 pub(crate) mod random;
+#[cfg(feature = "redis")]
+mod redis;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -13,6 +15,9 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::error::Result;
+
+#[cfg(feature = "redis")]
+pub use self::redis::Redis;
 
 /// A store of bytes shared between processes, with the few atomic steps the protocol needs.
 ///
