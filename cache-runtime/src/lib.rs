@@ -1,5 +1,6 @@
 //! Cache-aside for async Rust, with invalidations that hold.
 
+mod breaker;
 mod clock;
 mod codec;
 mod error;
