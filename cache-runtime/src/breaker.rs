@@ -1,8 +1,385 @@
+//! When to leave the remote tier alone.
+//!
+//! The states are those of the circuit breaker of M. Nygard's "Release It!": closed lets calls
+//! through, open doesn't, and one probe at a time finds out whether it may close again.
+
+use std::mem;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use crate::clock::Clock;
-pub(crate) struct Breaker;
-pub(crate) struct Permit;
-impl Breaker {
-    pub(crate) fn new(_: &str, _: Clock) -> Self { Self }
-    pub(crate) fn allow(&self) -> Option<Permit> { Some(Permit) }
+
+/// So many failures in a row open it, however few calls there are.
+const CONSECUTIVE: u32 = 5;
+
+/// Half of the calls failing opens it, once there have been so many in the window.
+const MIN_CALLS: u32 = 20;
+
+/// Calls count for this long, or for twice as long, in ms.
+const HALF_WINDOW: u64 = 5_000;
+
+/// While open, a probe goes through this often, in ms.
+const PROBE_EVERY: u64 = 250;
+
+/// Counts how the calls of the remote tier end, and refuses them while they mostly fail.
+pub(crate) struct Breaker {
+    clock: Clock,
+    state: Mutex<State>,
+    opened: AtomicU64,
+    closed: AtomicU64,
 }
-impl Permit { pub(crate) fn success(self) {} pub(crate) fn failure(self) {} }
+
+enum State {
+    Closed(Window),
+    Open {
+        /// When the next probe may go, in ms.
+        probe_at: u64,
+        probing: bool,
+    },
+}
+
+/// The calls of the last five to ten seconds.
+struct Window {
+    began: u64,
+    current: Count,
+    previous: Count,
+    failures_in_a_row: u32,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Count {
+    calls: u32,
+    failures: u32,
+}
+
+impl Breaker {
+    pub(crate) fn new(clock: Clock) -> Arc<Self> {
+        let window = Window::new(clock.now());
+        Arc::new(Self {
+            clock,
+            state: Mutex::new(State::Closed(window)),
+            opened: AtomicU64::new(0),
+            closed: AtomicU64::new(0),
+        })
+    }
+
+    /// Lets a call go ahead, unless the remote tier is to be left alone.
+    ///
+    /// While it is, every so often one call is let through, which decides how it goes on.
+    pub(crate) fn allow(self: &Arc<Self>) -> Option<Permit> {
+        let probe = match &mut *self.locked() {
+            State::Closed(_) => false,
+            State::Open { probe_at, probing } => {
+                if *probing || self.clock.now() < *probe_at {
+                    return None;
+                }
+                *probing = true;
+                true
+            }
+        };
+        Some(Permit {
+            breaker: Arc::clone(self),
+            // What a call of an earlier life says is no news.
+            life: self.closed.load(Ordering::Relaxed),
+            probe,
+            outcome: Outcome::Cancelled,
+        })
+    }
+
+    /// Whether the remote tier is being left alone.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(*self.locked(), State::Open { .. })
+    }
+
+    /// How often it has opened.
+    pub(crate) fn opened(&self) -> u64 {
+        self.opened.load(Ordering::Relaxed)
+    }
+
+    /// How often it has closed again.
+    pub(crate) fn closed(&self) -> u64 {
+        self.closed.load(Ordering::Relaxed)
+    }
+
+    fn locked(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn record(&self, failed: bool, life: u64) {
+        let now = self.clock.now();
+        let mut state = self.locked();
+        let State::Closed(window) = &mut *state else {
+            return;
+        };
+        if life == self.closed.load(Ordering::Relaxed) && window.count(failed, now) {
+            *state = State::Open {
+                probe_at: now + PROBE_EVERY,
+                probing: false,
+            };
+            self.opened.fetch_add(1, Ordering::Relaxed);
+            drop(state);
+            tracing::warn!("the remote tier keeps failing: doing without it");
+        }
+    }
+
+    fn conclude_probe(&self, outcome: Outcome) {
+        let now = self.clock.now();
+        let mut state = self.locked();
+        let State::Open { probe_at, probing } = &mut *state else {
+            return;
+        };
+        *probing = false;
+        match outcome {
+            Outcome::Cancelled => {}
+            Outcome::Failure => *probe_at = now + PROBE_EVERY,
+            Outcome::Success => {
+                *state = State::Closed(Window::new(now));
+                self.closed.fetch_add(1, Ordering::Relaxed);
+                drop(state);
+                tracing::info!("the remote tier is back");
+            }
+        }
+    }
+}
+
+impl Window {
+    fn new(now: u64) -> Self {
+        Self {
+            began: now,
+            current: Count::default(),
+            previous: Count::default(),
+            failures_in_a_row: 0,
+        }
+    }
+
+    /// Counts a call; answers whether that was one failure too many.
+    fn count(&mut self, failed: bool, now: u64) -> bool {
+        self.turn(now);
+        self.current.calls += 1;
+        if !failed {
+            self.failures_in_a_row = 0;
+            return false;
+        }
+        self.current.failures += 1;
+        self.failures_in_a_row += 1;
+        let calls = self.current.calls + self.previous.calls;
+        let failures = self.current.failures + self.previous.failures;
+        self.failures_in_a_row >= CONSECUTIVE || (calls >= MIN_CALLS && failures * 2 >= calls)
+    }
+
+    fn turn(&mut self, now: u64) {
+        let halves = now.saturating_sub(self.began) / HALF_WINDOW;
+        if halves == 0 {
+            return;
+        }
+        let last = mem::take(&mut self.current);
+        self.previous = if halves == 1 { last } else { Count::default() };
+        self.began = now;
+    }
+}
+
+/// Leave to make one call, to be told how it ended.
+///
+/// Dropped untold, the call counts as never made: its caller went away.
+#[must_use]
+pub(crate) struct Permit {
+    breaker: Arc<Breaker>,
+    life: u64,
+    probe: bool,
+    outcome: Outcome,
+}
+
+#[derive(Clone, Copy)]
+enum Outcome {
+    Cancelled,
+    Success,
+    Failure,
+}
+
+impl Permit {
+    /// The remote tier answered.
+    pub(crate) fn success(mut self) {
+        self.outcome = Outcome::Success;
+    }
+
+    /// It failed, or did not answer in time.
+    pub(crate) fn failure(mut self) {
+        self.outcome = Outcome::Failure;
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        match (self.probe, self.outcome) {
+            (true, outcome) => self.breaker.conclude_probe(outcome),
+            (false, Outcome::Cancelled) => {}
+            (false, Outcome::Success) => self.breaker.record(false, self.life),
+            (false, Outcome::Failure) => self.breaker.record(true, self.life),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    struct Subject {
+        breaker: Arc<Breaker>,
+        now: Arc<AtomicU64>,
+    }
+
+    impl Subject {
+        fn new() -> Self {
+            let now = Arc::new(AtomicU64::new(1_000));
+            let breaker = Breaker::new(Clock::Fake(Arc::clone(&now)));
+            Self { breaker, now }
+        }
+
+        fn open() -> Self {
+            let subject = Self::new();
+            subject.fail(CONSECUTIVE);
+            assert!(subject.breaker.is_open());
+            subject
+        }
+
+        fn fail(&self, times: u32) {
+            for _ in 0..times {
+                self.breaker.allow().unwrap().failure();
+            }
+        }
+
+        fn succeed(&self, times: u32) {
+            for _ in 0..times {
+                self.breaker.allow().unwrap().success();
+            }
+        }
+
+        fn advance(&self, millis: u64) {
+            let by = Duration::from_millis(millis);
+            self.now
+                .fetch_add(crate::clock::millis(by), Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn five_failures_in_a_row_open_it() {
+        let subject = Subject::new();
+        for _ in 0..3 {
+            subject.fail(CONSECUTIVE - 1);
+            subject.succeed(2 * CONSECUTIVE);
+        }
+        assert!(!subject.breaker.is_open());
+        subject.fail(CONSECUTIVE);
+        assert!(subject.breaker.is_open());
+        assert!(subject.breaker.allow().is_none());
+        assert_eq!((subject.breaker.opened(), subject.breaker.closed()), (1, 0));
+    }
+
+    #[test]
+    fn half_of_the_calls_failing_opens_it_once_there_are_enough() {
+        let subject = Subject::new();
+        for _ in 0..9 {
+            subject.succeed(1);
+            subject.fail(1);
+        }
+        subject.succeed(1);
+        assert!(!subject.breaker.is_open());
+        subject.fail(1);
+        assert!(subject.breaker.is_open());
+    }
+
+    #[test]
+    fn a_third_of_the_calls_failing_does_not() {
+        let subject = Subject::new();
+        for _ in 0..1_000 {
+            subject.succeed(2);
+            subject.fail(1);
+        }
+        assert!(!subject.breaker.is_open());
+    }
+
+    #[test]
+    fn old_calls_are_forgotten() {
+        let subject = Subject::new();
+        subject.succeed(100);
+        subject.advance(HALF_WINDOW);
+        subject.succeed(1);
+        for _ in 0..15 {
+            subject.succeed(1);
+            subject.fail(2);
+        }
+        assert!(
+            !subject.breaker.is_open(),
+            "a hundred successes still count"
+        );
+        subject.advance(HALF_WINDOW);
+        subject.fail(1);
+        assert!(subject.breaker.is_open(), "and then no more");
+
+        let subject = Subject::new();
+        subject.succeed(9);
+        subject.fail(4);
+        subject.succeed(1);
+        subject.fail(4);
+        subject.advance(2 * HALF_WINDOW);
+        subject.succeed(1);
+        subject.fail(1);
+        assert!(!subject.breaker.is_open());
+    }
+
+    #[test]
+    fn a_probe_goes_every_quarter_second_one_at_a_time_and_a_good_one_closes() {
+        let subject = Subject::open();
+        subject.advance(PROBE_EVERY - 1);
+        assert!(subject.breaker.allow().is_none());
+        subject.advance(1);
+        let probe = subject.breaker.allow().unwrap();
+        assert!(subject.breaker.allow().is_none());
+        probe.failure();
+        assert!(subject.breaker.allow().is_none());
+        subject.advance(PROBE_EVERY);
+        subject.breaker.allow().unwrap().success();
+        assert!(!subject.breaker.is_open());
+        assert_eq!((subject.breaker.opened(), subject.breaker.closed()), (1, 1));
+        subject.succeed(100);
+    }
+
+    #[test]
+    fn a_probe_whose_caller_went_away_leaves_its_place_to_the_next() {
+        let subject = Subject::open();
+        subject.advance(PROBE_EVERY);
+        drop(subject.breaker.allow().unwrap());
+        let next = subject.breaker.allow().unwrap();
+        assert!(subject.breaker.allow().is_none());
+        next.success();
+        assert!(!subject.breaker.is_open());
+    }
+
+    #[test]
+    fn a_call_whose_caller_went_away_does_not_count() {
+        let subject = Subject::new();
+        subject.fail(CONSECUTIVE - 1);
+        for _ in 0..100 {
+            drop(subject.breaker.allow().unwrap());
+        }
+        assert!(!subject.breaker.is_open());
+        subject.fail(1);
+        assert!(subject.breaker.is_open());
+    }
+
+    #[test]
+    fn what_was_let_through_before_it_opened_neither_closes_nor_reopens_it() {
+        let subject = Subject::new();
+        let mut early: Vec<_> = (0..20).map(|_| subject.breaker.allow().unwrap()).collect();
+        let good = early.split_off(10);
+        subject.fail(CONSECUTIVE);
+        good.into_iter().for_each(Permit::success);
+        assert!(subject.breaker.is_open());
+        subject.advance(PROBE_EVERY);
+        subject.breaker.allow().unwrap().success();
+        early.into_iter().for_each(Permit::failure);
+        assert!(!subject.breaker.is_open());
+    }
+}

@@ -41,7 +41,13 @@ impl Site {
         template: &'static str,
         policy: Policy,
     ) -> Self {
-        Self { module, function, template, policy, number: AtomicU32::new(0) }
+        Self {
+            module,
+            function,
+            template,
+            policy,
+            number: AtomicU32::new(0),
+        }
     }
 
     /// Looks the key that `render` writes up in the local tier of the current cache.
@@ -99,17 +105,23 @@ impl Site {
     #[cold]
     fn register(&'static self) -> usize {
         let mut sites = SITES.lock().unwrap_or_else(PoisonError::into_inner);
-        let number = sites.iter().position(|site| site.is_same(self)).unwrap_or_else(|| {
-            sites.push(self);
-            sites.len() - 1
-        }) + 1;
-        self.number.store(u32::try_from(number).unwrap_or(u32::MAX), Relaxed);
+        let number = sites
+            .iter()
+            .position(|site| site.is_same(self))
+            .unwrap_or_else(|| {
+                sites.push(self);
+                sites.len() - 1
+            })
+            + 1;
+        self.number
+            .store(u32::try_from(number).unwrap_or(u32::MAX), Relaxed);
         number
     }
 
     /// A method and the function that makes its entries have a static each.
     fn is_same(&self, other: &Self) -> bool {
-        (self.module, self.function, self.template) == (other.module, other.function, other.template)
+        (self.module, self.function, self.template)
+            == (other.module, other.function, other.template)
     }
 
     #[inline]
@@ -146,7 +158,10 @@ impl SiteOn<'_> {
         let mut writer = KeyWriter::new();
         render(&mut writer);
         let key = writer.finish();
-        if let Some(found) = self.cache.found::<S>(key, self.site.policy.version_or_default()) {
+        if let Some(found) = self
+            .cache
+            .found::<S>(key, self.site.policy.version_or_default())
+        {
             self.site.counters(self.cache).hit();
             return Lookup::Hit(found);
         }

@@ -28,7 +28,12 @@ pub struct EntryRef<T> {
 
 impl<T> EntryRef<T> {
     pub(crate) fn new(cache: Cache, policy: Policy, key: Key, codec: Option<Codec<T>>) -> Self {
-        Self { cache, policy, key, codec }
+        Self {
+            cache,
+            policy,
+            key,
+            codec,
+        }
     }
 
     /// The key of the entry, without the cache's namespace.
@@ -72,19 +77,30 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
     /// can be told that.
     pub async fn put(&self, value: T) -> Result<()> {
         let entry = self.clone();
-        background::finish(async move { entry.put_in_place(value).await }).await.unwrap_or_else(|| {
-            Err(Error::new(ErrorKind::Unavailable, "the runtime ended before the value was stored"))
-        })
+        background::finish(async move { entry.put_in_place(value).await })
+            .await
+            .unwrap_or_else(|| {
+                Err(Error::new(
+                    ErrorKind::Unavailable,
+                    "the runtime ended before the value was stored",
+                ))
+            })
     }
 
     pub(crate) async fn get(&self) -> Result<Option<T>> {
         if let Some(found) = self.found() {
             return Ok(found);
         }
-        let Some(remote) = self.cache.remote(self.policy) else { return Ok(None) };
+        let Some(remote) = self.cache.remote(self.policy) else {
+            return Ok(None);
+        };
         let ticket = self.cache.flights().ticket(&self.key);
-        let Some(cell) = remote.read(&self.key).await? else { return Ok(None) };
-        let Some(Opened { value, ttl }) = self.open(&cell) else { return Ok(None) };
+        let Some(cell) = remote.read(&self.key).await? else {
+            return Ok(None);
+        };
+        let Some(Opened { value, ttl }) = self.open(&cell) else {
+            return Ok(None);
+        };
         let entry = Entry::new(value.clone(), self.policy.version_or_default());
         ticket.commit(|| self.cache.store(&self.key, &entry, ttl, Standing::Shared));
         Ok(value)
@@ -104,19 +120,29 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
             None => Claim::Alone,
         };
         let ttl = self.cache.ttl(self.policy, false);
-        let loaded = Loaded { value: Some(&value), began, ttl };
+        let loaded = Loaded {
+            value: Some(&value),
+            began,
+            ttl,
+        };
         self.replace(&ticket, claim, &loaded).await.map(drop)
     }
 }
 
 impl<T> Clone for EntryRef<T> {
     fn clone(&self) -> Self {
-        Self { cache: self.cache.clone(), key: self.key.clone(), ..*self }
+        Self {
+            cache: self.cache.clone(),
+            key: self.key.clone(),
+            ..*self
+        }
     }
 }
 
 impl<T> fmt::Debug for EntryRef<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EntryRef").field("key", &self.key).finish_non_exhaustive()
+        f.debug_struct("EntryRef")
+            .field("key", &self.key)
+            .finish_non_exhaustive()
     }
 }

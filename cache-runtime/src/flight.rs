@@ -64,7 +64,9 @@ pub(crate) enum Joined<T> {
 
 impl Flights {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect() })
+        Arc::new(Self {
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+        })
     }
 
     fn shard(&self, key: &Key) -> MutexGuard<'_, Shard> {
@@ -94,9 +96,15 @@ impl Flights {
         if let Some(value) = stored() {
             return Joined::Stored(value);
         }
-        let flight = Arc::new(Flight { id, state: Mutex::default() });
+        let flight = Arc::new(Flight {
+            id,
+            state: Mutex::default(),
+        });
         let slot = shard.slot(key);
-        slot.flights.push(Attached { flight: flight.clone(), members: 1 });
+        slot.flights.push(Attached {
+            flight: flight.clone(),
+            members: 1,
+        });
         Joined::Member(self.issue(slot, key, Some(&flight)), flight)
     }
 
@@ -126,16 +134,21 @@ impl Flights {
     /// How many keys are being loaded or written.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn len(&self) -> usize {
-        self.shards.iter().map(|shard| shard.lock().slots.len()).sum()
+        self.shards
+            .iter()
+            .map(|shard| shard.lock().slots.len())
+            .sum()
     }
 }
 
 impl Shard {
     fn slot(&mut self, key: &Key) -> &mut Slot {
         let generation = self.invalidations;
-        self.slots
-            .entry(key.clone())
-            .or_insert_with(|| Slot { generation, tickets: 0, flights: Vec::new() })
+        self.slots.entry(key.clone()).or_insert_with(|| Slot {
+            generation,
+            tickets: 0,
+            flights: Vec::new(),
+        })
     }
 
     fn void(&mut self, key: &Key) {
@@ -161,7 +174,9 @@ impl Ticket {
     /// A flight that has stored is over: who comes later reads what it stored.
     pub(crate) fn commit(&self, store: impl FnOnce()) -> bool {
         let mut shard = self.flights.shard(&self.key);
-        let Some(slot) = shard.valid(self) else { return false };
+        let Some(slot) = shard.valid(self) else {
+            return false;
+        };
         store();
         slot.detach(self.flight.as_ref());
         true
@@ -190,13 +205,17 @@ impl Ticket {
 
 impl Shard {
     fn valid(&mut self, ticket: &Ticket) -> Option<&mut Slot> {
-        self.slots.get_mut(&ticket.key).filter(|slot| slot.generation == ticket.generation)
+        self.slots
+            .get_mut(&ticket.key)
+            .filter(|slot| slot.generation == ticket.generation)
     }
 }
 
 impl Slot {
     fn position(&self, flight: Option<&Arc<Flight>>) -> Option<usize> {
-        self.flights.iter().position(|it| Some(Arc::as_ptr(&it.flight)) == flight.map(Arc::as_ptr))
+        self.flights
+            .iter()
+            .position(|it| Some(Arc::as_ptr(&it.flight)) == flight.map(Arc::as_ptr))
     }
 
     fn detach(&mut self, flight: Option<&Arc<Flight>>) {
@@ -245,7 +264,13 @@ struct State {
 
 impl Default for State {
     fn default() -> Self {
-        Self { outcome: None, running: 0, limit: 1, waiting: BTreeMap::new(), arrivals: 0 }
+        Self {
+            outcome: None,
+            running: 0,
+            limit: 1,
+            waiting: BTreeMap::new(),
+            arrivals: 0,
+        }
     }
 }
 
@@ -275,7 +300,10 @@ impl Flight {
     ///
     /// Dropping the future passes the turn on.
     pub(crate) fn turn(self: &Arc<Self>) -> Waiting<'_> {
-        Waiting { flight: self, place: None }
+        Waiting {
+            flight: self,
+            place: None,
+        }
     }
 
     /// This member's turn, if it has come.
@@ -308,7 +336,9 @@ impl State {
         }
         (self.running < self.limit).then(|| {
             self.running += 1;
-            Turn::Load(Permit { flight: Some(flight.clone()) })
+            Turn::Load(Permit {
+                flight: Some(flight.clone()),
+            })
         })
     }
 
@@ -383,3 +413,8 @@ impl Drop for Waiting<'_> {
     }
 }
 
+#[cfg(all(test, not(shuttle)))]
+mod tests;
+
+#[cfg(all(test, shuttle))]
+mod model;

@@ -16,7 +16,10 @@ use crate::returns::Kind;
 
 /// Makes what is cached under `key` count as outdated in both tiers.
 pub(crate) async fn invalidate(cache: &Cache, key: &Key) -> Result<()> {
-    let target = Target { cache: cache.clone(), key: key.clone() };
+    let target = Target {
+        cache: cache.clone(),
+        key: key.clone(),
+    };
     match target.begin() {
         Some(telling) => telling.await.unwrap_or_else(|_| Err(untold())),
         None => Ok(()),
@@ -24,7 +27,10 @@ pub(crate) async fn invalidate(cache: &Cache, key: &Key) -> Result<()> {
 }
 
 fn untold() -> Error {
-    Error::new(ErrorKind::Unavailable, "the runtime ended before the remote tier was told")
+    Error::new(
+        ErrorKind::Unavailable,
+        "the runtime ended before the remote tier was told",
+    )
 }
 
 /// One key of one cache.
@@ -38,7 +44,11 @@ impl Target {
     fn begin(self) -> Option<JoinHandle<Result<()>>> {
         self.cache.invalidate_locally(&self.key);
         let tier = self.cache.any_remote()?.clone();
-        let telling = Telling { tier, target: self, told: false };
+        let telling = Telling {
+            tier,
+            target: self,
+            told: false,
+        };
         background::start(telling.run())
     }
 }
@@ -91,7 +101,11 @@ impl Invalidation {
 
     /// An invalidation in `cache`.
     pub fn on(cache: &Cache) -> Self {
-        Self { cache: cache.clone(), targets: Vec::new(), always: false }
+        Self {
+            cache: cache.clone(),
+            targets: Vec::new(),
+            always: false,
+        }
     }
 
     /// Invalidates after an error, too.
@@ -105,7 +119,10 @@ impl Invalidation {
     where
         W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
     {
-        let target = Target { cache: self.cache.clone(), key: rendered(render) };
+        let target = Target {
+            cache: self.cache.clone(),
+            key: rendered(render),
+        };
         self.targets.push(target);
         self
     }
@@ -113,13 +130,17 @@ impl Invalidation {
     /// Adds an entry, in the cache that it is of.
     pub fn entry<T>(mut self, entry: impl Borrow<EntryRef<T>>) -> Self {
         let entry = entry.borrow();
-        self.targets.push(Target { cache: entry.cache.clone(), key: entry.key.clone() });
+        self.targets.push(Target {
+            cache: entry.cache.clone(),
+            key: entry.key.clone(),
+        });
         self
     }
 
     /// Invalidates, unless `returned` is an error, and hands it back.
     pub async fn settle<K: Kind>(self, kind: K, returned: K::Return) -> K::Return {
-        self.settle_with(kind, returned, |invalidation, _| invalidation).await
+        self.settle_with(kind, returned, |invalidation, _| invalidation)
+            .await
     }
 
     /// As [`settle`](Self::settle), with what `add` adds for the success value.

@@ -1,5 +1,8 @@
 //! Cache-aside for async Rust, with invalidations that hold.
 
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
 mod background;
 mod breaker;
 mod cache;
@@ -17,9 +20,6 @@ mod local;
 mod maintenance;
 mod nesting;
 mod policy;
-#[doc(hidden)]
-#[path = "private.rs"]
-pub mod __private;
 mod read;
 mod remote;
 mod returns;
@@ -38,7 +38,7 @@ pub use local::LocalBackend;
 #[cfg(feature = "moka")]
 pub use local::Moka;
 pub use policy::Policy;
-pub use remote::RemoteBackend;
 #[cfg(feature = "redis")]
-pub use remote::redis::Redis;
+pub use remote::Redis;
+pub use remote::RemoteBackend;
 pub use stats::{SiteStats, Stats};

@@ -136,7 +136,9 @@ impl<S: Shape> Call<S> {
         match flight.turn_now() {
             Some(turn) => Some(turn),
             // Only who has to wait needs a timer.
-            None => tokio::time::timeout(self.entry.cache.max_load(), flight.turn()).await.ok(),
+            None => tokio::time::timeout(self.entry.cache.max_load(), flight.turn())
+                .await
+                .ok(),
         }
     }
 
@@ -157,7 +159,9 @@ impl<S: Shape> Call<S> {
     }
 
     fn found(&self) -> Option<S::Return> {
-        self.entry.cache.found::<S>(self.entry.key.borrowed(), self.version())
+        self.entry
+            .cache
+            .found::<S>(self.entry.key.borrowed(), self.version())
     }
 
     fn returned(&self, entry: &Entry) -> Option<S::Return> {

@@ -13,7 +13,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::codec::Codec;
-use crate::failure::{AsDynError, Cloned, Failure, Rendered, Reported, SharedError, Sharing, Unshared};
+use crate::failure::{
+    AsDynError, Cloned, Failure, Rendered, Reported, SharedError, Sharing, Unshared,
+};
 
 /// The types of a marker: always `Send`, `Sync` and `'static` where its types are.
 type Marker<T> = PhantomData<fn() -> T>;

@@ -8,8 +8,8 @@ use crate::clock::{Clock, millis};
 use crate::flight::Flights;
 use crate::local::LocalBackend;
 use crate::maintenance;
-use crate::remote::{Backend, RemoteBackend};
 use crate::remote::tier::{Limits, Tier};
+use crate::remote::{Backend, RemoteBackend};
 use crate::stats::Counters;
 
 /// A tier, as far as the builder was told.
@@ -215,9 +215,8 @@ impl Builder {
             Choice::None => None,
             Choice::FromFeatures => remote_from_features(),
         };
-        let remote = remote.map(|backend| {
-            Tier::new(backend, &self.name, &self.namespace, self.clock.clone(), self.limits)
-        });
+        let remote = remote
+            .map(|backend| Tier::new(backend, &self.namespace, self.clock.clone(), self.limits));
         let cache = Cache(Arc::new(Inner {
             name: self.name,
             local,
@@ -247,7 +246,10 @@ fn remote_from_features() -> Option<Backend> {
             Ok(redis) => Some(Arc::new(redis)),
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
-                tracing::error!(error, "CACHE_REDIS_URL is not usable: caching without Redis");
+                tracing::error!(
+                    error,
+                    "CACHE_REDIS_URL is not usable: caching without Redis"
+                );
                 None
             }
         }

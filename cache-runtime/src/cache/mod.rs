@@ -125,8 +125,14 @@ impl Cache {
         F: Future<Output = Result<T, E>>,
     {
         static SITE: Site = Site::new("cache_runtime", "get_or_load", "", Policy::new());
-        self.load_as(&SITE, Returns::<Result<T, E>>::new().kind().unshared().serde(), key, policy, load)
-            .await
+        self.load_as(
+            &SITE,
+            Returns::<Result<T, E>>::new().kind().unshared().serde(),
+            key,
+            policy,
+            load,
+        )
+        .await
     }
 
     async fn load_as<S: Shape>(
@@ -207,11 +213,15 @@ impl Cache {
     /// [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) if it could not be told by then: what it
     /// holds of those keys stays until its ttl.
     pub async fn shutdown(&self, deadline: Duration) -> Result<()> {
-        let Some(tier) = self.any_remote() else { return Ok(()) };
-        tokio::time::timeout(deadline, tier.settled()).await.map_err(|_| {
-            let reason = "the remote tier could not be told of all invalidations in time";
-            Error::new(ErrorKind::Timeout, reason)
-        })
+        let Some(tier) = self.any_remote() else {
+            return Ok(());
+        };
+        tokio::time::timeout(deadline, tier.settled())
+            .await
+            .map_err(|_| {
+                let reason = "the remote tier could not be told of all invalidations in time";
+                Error::new(ErrorKind::Timeout, reason)
+            })
     }
 
     /// What this cache did: totals, and each call site's.
@@ -248,7 +258,11 @@ impl Cache {
     /// How long a value lives, or that there is none, in milliseconds.
     pub(crate) fn ttl(&self, policy: Policy, is_none: bool) -> u64 {
         let ttl = policy.ttl_or(self.0.settings.default_ttl);
-        if is_none { ttl.min(self.0.settings.none_ttl) } else { ttl }
+        if is_none {
+            ttl.min(self.0.settings.none_ttl)
+        } else {
+            ttl
+        }
     }
 
     pub(crate) fn remove(&self, key: &Key) {
@@ -263,7 +277,10 @@ impl Cache {
     }
 
     pub(crate) fn flight_id<T: 'static>(site: &'static Site) -> FlightId {
-        FlightId { site: std::ptr::from_ref(site).addr(), value: TypeId::of::<T>() }
+        FlightId {
+            site: std::ptr::from_ref(site).addr(),
+            value: TypeId::of::<T>(),
+        }
     }
 
     pub(crate) fn flights(&self) -> &Arc<Flights> {

@@ -35,7 +35,10 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
     /// What `cell` holds, if it is alive and a `T` of this version.
     pub(crate) fn open(&self, cell: &Bytes) -> Option<Opened<T>> {
         let envelope = Envelope::decode(cell, self.fingerprint()).ok()?;
-        let ttl = envelope.header.hard.checked_sub(self.cache.clock().wall())?;
+        let ttl = envelope
+            .header
+            .hard
+            .checked_sub(self.cache.clock().wall())?;
         let value = match &envelope.payload {
             Some(payload) => Some(self.codec?.decode(payload).ok()?),
             None => None,
@@ -86,12 +89,19 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
         loaded: &Loaded<'_, T>,
     ) -> Result<bool> {
         let remote = self.cache.remote(self.policy);
-        let standing = if loaded.ttl == 0 { None } else { self.fill(claim, loaded).await };
+        let standing = if loaded.ttl == 0 {
+            None
+        } else {
+            self.fill(claim, loaded).await
+        };
         let told = match (standing, remote) {
             (Some(Standing::Alone | Standing::Shared), _) | (_, None) => Ok(()),
             (Some(Standing::Disconnected), Some(tier)) => {
                 tier.owe(&self.key);
-                Err(Error::new(ErrorKind::Unavailable, "the remote tier could not be told"))
+                Err(Error::new(
+                    ErrorKind::Unavailable,
+                    "the remote tier could not be told",
+                ))
             }
             (None, Some(tier)) => tier.invalidate(&self.key).await,
         };

@@ -43,7 +43,11 @@ impl Moka {
     }
 
     fn with_capacity(entries: u64) -> Self {
-        Self { entries: Cache::builder().max_capacity(entries).build_with_hasher(Prehashed::default()) }
+        Self {
+            entries: Cache::builder()
+                .max_capacity(entries)
+                .build_with_hasher(Prehashed::default()),
+        }
     }
 }
 
@@ -55,7 +59,9 @@ impl Default for Moka {
 
 impl fmt::Debug for Moka {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Moka").field("entries", &self.entries.entry_count()).finish()
+        f.debug_struct("Moka")
+            .field("entries", &self.entries.entry_count())
+            .finish()
     }
 }
 
@@ -83,10 +89,12 @@ impl LocalBackend for Moka {
         for (key, entry) in &self.entries {
             if dead(&entry) {
                 // Looked at once more: it may have been replaced since.
-                self.entries.entry((*key).clone()).and_compute_with(|now| match now {
-                    Some(now) if dead(now.value()) => Op::Remove,
-                    _ => Op::Nop,
-                });
+                self.entries
+                    .entry((*key).clone())
+                    .and_compute_with(|now| match now {
+                        Some(now) if dead(now.value()) => Op::Remove,
+                        _ => Op::Nop,
+                    });
             }
         }
         self.entries.run_pending_tasks();

@@ -47,8 +47,16 @@ impl<S: Shape> Call<S> {
         let entry = Entry::new(value.cloned(), self.version());
         permit.land(Outcome::Loaded(entry.clone()));
         let loaded = Loaded { value, began, ttl };
-        let standing = if ttl == 0 { None } else { self.entry.fill(claim, &loaded).await };
-        let store = |standing| self.entry.cache.store(&self.entry.key, &entry, ttl, standing);
+        let standing = if ttl == 0 {
+            None
+        } else {
+            self.entry.fill(claim, &loaded).await
+        };
+        let store = |standing| {
+            self.entry
+                .cache
+                .store(&self.entry.key, &entry, ttl, standing)
+        };
         if !standing.is_some_and(|standing| ticket.commit(|| store(standing))) {
             ticket.detach();
             self.count(Event::Discarded);
@@ -61,7 +69,10 @@ impl<S: Shape> Call<S> {
         let cache = &self.entry.cache;
         let ticket = cache.flights().ticket(&self.entry.key);
         let claim = match cache.remote(self.entry.policy) {
-            Some(tier) => tier.claim_to_write(&self.entry.key, self.entry.policy).await,
+            Some(tier) => {
+                tier.claim_to_write(&self.entry.key, self.entry.policy)
+                    .await
+            }
             None => Claim::Alone,
         };
         let began = cache.clock().wall();
@@ -109,7 +120,9 @@ impl<S: Shape> Call<S> {
         let returned = S::Kind::returned(value.clone())?;
         let entry = Entry::new(value, self.version());
         ticket.commit(|| {
-            self.entry.cache.store(&self.entry.key, &entry, ttl, Standing::Shared);
+            self.entry
+                .cache
+                .store(&self.entry.key, &entry, ttl, Standing::Shared);
         });
         Some((returned, entry))
     }

@@ -115,13 +115,19 @@ enum Stands {
 
 impl Visit<'_> {
     async fn look(&mut self) -> Result<Stands> {
-        self.tier.get(&self.name, &mut self.budget).await.map(Stands::Cell)
+        self.tier
+            .get(&self.name, &mut self.budget)
+            .await
+            .map(Stands::Cell)
     }
 
     /// Takes the lease on the cell, or sees what stands there.
     async fn take(&mut self) -> Result<Stands> {
         let lease = Lease::new(self.tier, &self.name, self.life);
-        let ask = self.tier.backend.get_or_set(&self.name, lease.token(), self.life);
+        let ask = self
+            .tier
+            .backend
+            .get_or_set(&self.name, lease.token(), self.life);
         match self.tier.call(&mut self.budget, ask).await {
             Ok(None) => Ok(Stands::Mine(lease)),
             Ok(Some(cell)) if cell == lease.token() => Ok(Stands::Mine(lease)),
@@ -139,8 +145,16 @@ impl Visit<'_> {
     }
 
     fn fill(self, expected: Bytes, lease: Option<Lease>) -> Fill {
-        let Self { tier, name, budget, .. } = self;
-        Fill { tier: tier.clone(), name, expected, lease, budget }
+        let Self {
+            tier, name, budget, ..
+        } = self;
+        Fill {
+            tier: tier.clone(),
+            name,
+            expected,
+            lease,
+            budget,
+        }
     }
 
     fn claimed(self, stands: Stands) -> Claimed {
@@ -164,7 +178,12 @@ impl Tier {
             return None;
         }
         let life = policy.lease_or(self.limits.lease);
-        Some(Visit { tier: self, name: self.name(key), life, budget: self.budget() })
+        Some(Visit {
+            tier: self,
+            name: self.name(key),
+            life,
+            budget: self.budget(),
+        })
     }
 
     /// The value under a key, or the right to fill it.
@@ -175,7 +194,11 @@ impl Tier {
         let Some(mut visit) = self.visit(ask.key, ask.policy) else {
             return Claimed::Nothing(Claim::Unreachable);
         };
-        let mut stands = if ask.expects_hit { visit.look().await } else { visit.take().await };
+        let mut stands = if ask.expects_hit {
+            visit.look().await
+        } else {
+            visit.take().await
+        };
         if let Ok(Stands::Cell(Cell::Absent)) = stands {
             stands = visit.take().await;
         }
@@ -193,7 +216,9 @@ impl Tier {
 
     /// The right to replace whatever stands under `key`.
     pub(crate) async fn claim_to_write(self: &Arc<Self>, key: &Key, policy: Policy) -> Claim {
-        let Some(mut visit) = self.visit(key, policy) else { return Claim::Unreachable };
+        let Some(mut visit) = self.visit(key, policy) else {
+            return Claim::Unreachable;
+        };
         match visit.take().await {
             Ok(stands) => match visit.claimed(stands) {
                 Claimed::Value(_, fill) => Claim::Fill(fill),

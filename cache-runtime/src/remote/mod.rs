@@ -8,7 +8,7 @@ mod lease;
 mod pending;
 pub(crate) mod random;
 #[cfg(feature = "redis")]
-pub(crate) mod redis;
+mod redis;
 pub(crate) mod tier;
 
 use std::future::Future;
@@ -19,6 +19,9 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::error::Result;
+
+#[cfg(feature = "redis")]
+pub use self::redis::Redis;
 
 /// A store of bytes shared between processes, with the few atomic steps the protocol needs.
 ///

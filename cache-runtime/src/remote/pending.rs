@@ -99,7 +99,11 @@ impl Pending {
         let mut state = self.state.lock();
         let debt = match state.overflowed {
             Some(_) => Some(Debt::All(state.sequence)),
-            None => state.keys.iter().next().map(|(key, since)| Debt::Key(key.clone(), *since)),
+            None => state
+                .keys
+                .iter()
+                .next()
+                .map(|(key, since)| Debt::Key(key.clone(), *since)),
         };
         state.draining = debt.is_some();
         debt
@@ -125,7 +129,10 @@ impl Tier {
     /// Sees to it that a task of this runtime, or of another one that lives, tells what is owed.
     fn settle(self: &Arc<Self>) {
         if !std::mem::replace(&mut self.pending.state.lock().draining, true) {
-            let drain = Drain { tier: self.clone(), done: false };
+            let drain = Drain {
+                tier: self.clone(),
+                done: false,
+            };
             background::start(drain.run());
         }
     }
@@ -152,7 +159,8 @@ impl Tier {
             Debt::All(_) => {
                 // A scan of all keys, in a few hundred round trips.
                 budget = budget.times(40);
-                self.call(&mut budget, self.backend.clear(self.prefix())).await
+                self.call(&mut budget, self.backend.clear(self.prefix()))
+                    .await
             }
         };
         match told {

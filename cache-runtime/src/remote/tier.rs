@@ -50,13 +50,12 @@ pub(crate) struct Tier {
     pub(super) limits: Limits,
     pub(super) pending: Pending,
     prefix: String,
-    breaker: Breaker,
+    breaker: Arc<Breaker>,
 }
 
 impl Tier {
     pub(crate) fn new(
         backend: Backend,
-        cache: &str,
         namespace: &str,
         clock: Clock,
         limits: Limits,
@@ -66,7 +65,7 @@ impl Tier {
             limits,
             pending: Pending::new(limits.pending),
             prefix: format!("{namespace}:"),
-            breaker: Breaker::new(cache, clock),
+            breaker: Breaker::new(clock),
         })
     }
 
@@ -90,11 +89,17 @@ impl Tier {
         command: impl Future<Output = Result<T>>,
     ) -> Result<T> {
         let Some(permit) = self.breaker.allow() else {
-            return Err(Error::new(ErrorKind::Unavailable, "the remote tier is left alone for now"));
+            return Err(Error::new(
+                ErrorKind::Unavailable,
+                "the remote tier is left alone for now",
+            ));
         };
         let began = Instant::now();
         let answer = timeout(budget.0, command).await.unwrap_or_else(|_| {
-            Err(Error::new(ErrorKind::Timeout, "the remote tier did not answer in time"))
+            Err(Error::new(
+                ErrorKind::Timeout,
+                "the remote tier did not answer in time",
+            ))
         });
         budget.0 = budget.0.saturating_sub(began.elapsed());
         match &answer {
@@ -126,7 +131,10 @@ impl Tier {
     /// fills the key there until it is done.
     pub(crate) async fn invalidate(self: &Arc<Self>, key: &Key) -> Result<()> {
         let name = self.name(key);
-        match self.call(&mut self.budget(), self.backend.invalidate(&name)).await {
+        match self
+            .call(&mut self.budget(), self.backend.invalidate(&name))
+            .await
+        {
             Err(error) if error.kind() != ErrorKind::Foreign => {
                 self.owe(key);
                 Err(error)

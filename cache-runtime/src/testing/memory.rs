@@ -166,7 +166,9 @@ impl RemoteBackend for MemoryRemote {
 
     async fn clear(&self, prefix: &str) -> Result<()> {
         let ours = |cell: &[u8]| cell.starts_with(&VALUE_MARK) || cell.starts_with(&LEASE_MARK);
-        self.locked().cells.retain(|key, stored| !key.starts_with(prefix) || !ours(&stored.cell));
+        self.locked()
+            .cells
+            .retain(|key, stored| !key.starts_with(prefix) || !ours(&stored.cell));
         Ok(())
     }
 }

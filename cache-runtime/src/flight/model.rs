@@ -1,0 +1,180 @@
+//! The promise of the flight table under every interleaving that the model checker tries.
+//!
+//! Run with `RUSTFLAGS="--cfg shuttle" cargo test -p cache-runtime --lib model`.
+
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+
+use shuttle::future::block_on;
+use shuttle::{check_pct, check_random, thread};
+
+use super::*;
+
+const ITERATIONS: usize = 3_000;
+
+/// A source of versions, a store of one entry, and the table between them.
+struct World {
+    flights: Arc<Flights>,
+    source: AtomicU64,
+    stored: Mutex<Option<u64>>,
+    loads: AtomicU64,
+}
+
+impl World {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            flights: Flights::new(),
+            source: AtomicU64::new(0),
+            stored: Mutex::default(),
+            loads: AtomicU64::new(0),
+        })
+    }
+
+    fn key() -> Key {
+        Key::from("user:42")
+    }
+
+    /// As a cached call does it.
+    fn read(&self) -> u64 {
+        if let Some(version) = *self.stored.lock() {
+            return version;
+        }
+        let id = FlightId {
+            site: 1,
+            value: TypeId::of::<u64>(),
+        };
+        match self.flights.join(&Self::key(), id, || *self.stored.lock()) {
+            Joined::Stored(version) => version,
+            Joined::Member(ticket, flight) => match block_on(flight.turn()) {
+                Turn::Load(permit) => self.load(&ticket, permit),
+                Turn::Landed(Outcome::Loaded(entry)) => {
+                    entry.value::<u64>(1).copied().flatten().unwrap_or(u64::MAX)
+                }
+                Turn::Landed(_) => unreachable!("no other outcome in this model"),
+            },
+        }
+    }
+
+    fn load(&self, ticket: &Ticket, permit: Permit) -> u64 {
+        self.loads.fetch_add(1, SeqCst);
+        let version = self.source.load(SeqCst);
+        thread::yield_now();
+        permit.land(Outcome::Loaded(Entry::new(Some(version), 1)));
+        thread::yield_now();
+        ticket.commit(|| *self.stored.lock() = Some(version));
+        ticket.detach();
+        version
+    }
+
+    /// As an update does it. Answers the version that no later read may be older than.
+    fn update(&self) -> u64 {
+        let version = self.source.fetch_add(1, SeqCst) + 1;
+        thread::yield_now();
+        self.flights
+            .invalidate(&Self::key(), || *self.stored.lock() = None);
+        version
+    }
+
+    fn put(&self) -> u64 {
+        let ticket = self.flights.ticket(&Self::key());
+        let version = self.source.fetch_add(1, SeqCst) + 1;
+        thread::yield_now();
+        if !ticket.commit_over(|| *self.stored.lock() = Some(version)) {
+            self.flights
+                .invalidate(&Self::key(), || *self.stored.lock() = None);
+        }
+        version
+    }
+}
+
+fn check(model: impl Fn() + Send + Sync + Clone + 'static) {
+    check_random(model.clone(), ITERATIONS);
+    check_pct(model, ITERATIONS, 3);
+}
+
+fn spawn(world: &Arc<World>, f: impl FnOnce(&World) + Send + 'static) -> thread::JoinHandle<()> {
+    let world = world.clone();
+    thread::spawn(move || f(&world))
+}
+
+#[test]
+fn no_read_after_an_invalidation_sees_what_was_loaded_before_it() {
+    check(|| {
+        let world = World::new();
+        let mut threads: Vec<_> = (0..2)
+            .map(|_| spawn(&world, |world| drop(world.read())))
+            .collect();
+        threads.push(spawn(&world, |world| {
+            for _ in 0..2 {
+                let floor = world.update();
+                assert!(world.read() >= floor);
+            }
+        }));
+        threads
+            .into_iter()
+            .for_each(|thread| thread.join().unwrap());
+        assert!(world.read() >= 2);
+        assert_eq!(world.flights.len(), 0);
+    });
+}
+
+#[test]
+fn no_load_that_began_before_a_put_replaces_it() {
+    check(|| {
+        let world = World::new();
+        let mut threads: Vec<_> = (0..2)
+            .map(|_| spawn(&world, |world| drop(world.read())))
+            .collect();
+        threads.push(spawn(&world, |world| {
+            let floor = world.put();
+            assert!(world.read() >= floor);
+        }));
+        threads
+            .into_iter()
+            .for_each(|thread| thread.join().unwrap());
+        assert!(world.read() >= 1);
+        assert_eq!(world.flights.len(), 0);
+    });
+}
+
+#[test]
+fn reads_of_a_cold_key_load_once() {
+    check(|| {
+        let world = World::new();
+        let threads: Vec<_> = (0..3)
+            .map(|_| spawn(&world, |world| assert_eq!(world.read(), 0)))
+            .collect();
+        threads
+            .into_iter()
+            .for_each(|thread| thread.join().unwrap());
+        assert_eq!(world.loads.load(SeqCst), 1);
+        assert_eq!(world.flights.len(), 0);
+    });
+}
+
+#[test]
+fn members_that_leave_without_an_outcome_strand_nobody() {
+    check(|| {
+        let world = World::new();
+        let leaver = spawn(&world, |world| {
+            let id = FlightId {
+                site: 1,
+                value: TypeId::of::<u64>(),
+            };
+            if let Joined::Member(ticket, flight) =
+                world.flights.join(&World::key(), id, || None::<u64>)
+            {
+                let permit = flight.turn_now();
+                thread::yield_now();
+                drop((permit, ticket));
+            }
+        });
+        let readers: Vec<_> = (0..2)
+            .map(|_| spawn(&world, |world| drop(world.read())))
+            .collect();
+        leaver.join().unwrap();
+        readers
+            .into_iter()
+            .for_each(|thread| thread.join().unwrap());
+        assert_eq!(world.flights.len(), 0);
+    });
+}

@@ -1,0 +1,206 @@
+//! The rules of flights and tickets, one by one.
+
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use super::*;
+
+fn key() -> Key {
+    Key::from("user:42")
+}
+
+fn id(site: usize) -> FlightId {
+    FlightId {
+        site,
+        value: TypeId::of::<u64>(),
+    }
+}
+
+fn join(flights: &Arc<Flights>, site: usize) -> (Ticket, Arc<Flight>) {
+    match flights.join(&key(), id(site), || None::<()>) {
+        Joined::Member(ticket, flight) => (ticket, flight),
+        Joined::Stored(()) => unreachable!("nothing is stored"),
+    }
+}
+
+fn entry() -> Arc<Entry> {
+    Entry::new(Some(1_u64), 1)
+}
+
+fn permit(flight: &Arc<Flight>) -> Permit {
+    match flight.turn_now() {
+        Some(Turn::Load(permit)) => permit,
+        _ => panic!("it is not this member's turn"),
+    }
+}
+
+fn poll(waiting: std::pin::Pin<&mut Waiting<'_>>) -> Poll<Turn> {
+    waiting.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+#[test]
+fn one_member_loads_and_the_others_get_its_value() {
+    let flights = Flights::new();
+    let (leader, flight) = join(&flights, 1);
+    let (follower, same) = join(&flights, 1);
+    assert!(Arc::ptr_eq(&flight, &same));
+    let permit = permit(&flight);
+    let mut waiting = pin!(same.turn());
+    assert!(poll(waiting.as_mut()).is_pending());
+    permit.land(Outcome::Loaded(entry()));
+    assert!(matches!(
+        poll(waiting),
+        Poll::Ready(Turn::Landed(Outcome::Loaded(_)))
+    ));
+    drop((leader, follower));
+    assert_eq!(flights.len(), 0);
+}
+
+#[test]
+fn call_sites_have_flights_of_their_own() {
+    let flights = Flights::new();
+    let (_one, first) = join(&flights, 1);
+    let (_two, second) = join(&flights, 2);
+    assert!(!Arc::ptr_eq(&first, &second));
+}
+
+#[test]
+fn an_invalidation_voids_every_ticket_of_its_key_and_no_other() {
+    let flights = Flights::new();
+    let (load, _) = join(&flights, 1);
+    let (other_site, _) = join(&flights, 2);
+    let write = flights.ticket(&key());
+    let other_key = flights.ticket(&Key::from("user:43"));
+    let mut removed = false;
+    flights.invalidate(&key(), || removed = true);
+    assert!(removed);
+    for ticket in [load, other_site, write] {
+        assert!(!ticket.commit(|| unreachable!("void")));
+        assert!(!ticket.commit_over(|| unreachable!("void")));
+    }
+    assert!(other_key.commit(|| {}));
+}
+
+#[test]
+fn who_joins_after_an_invalidation_gets_a_new_flight_and_a_valid_ticket() {
+    let flights = Flights::new();
+    let (_old, before) = join(&flights, 1);
+    flights.invalidate(&key(), || {});
+    let (new, after) = join(&flights, 1);
+    assert!(!Arc::ptr_eq(&before, &after));
+    assert!(new.commit(|| {}));
+}
+
+#[test]
+fn a_void_ticket_stays_void_when_its_key_is_joined_again() {
+    let flights = Flights::new();
+    let (old, _) = join(&flights, 1);
+    flights.invalidate(&key(), || {});
+    let (new, _) = join(&flights, 1);
+    drop(new);
+    assert!(!old.commit(|| unreachable!("void")));
+    drop(old);
+    assert_eq!(flights.len(), 0);
+}
+
+#[test]
+fn a_write_voids_the_loads_that_began_before_it_stored() {
+    let flights = Flights::new();
+    let (load, _) = join(&flights, 1);
+    let write = flights.ticket(&key());
+    assert!(write.commit_over(|| {}));
+    assert!(!load.commit(|| unreachable!("void")));
+}
+
+#[test]
+fn a_flight_that_has_stored_is_joined_by_nobody() {
+    let flights = Flights::new();
+    let (leader, flight) = join(&flights, 1);
+    permit(&flight).land(Outcome::Loaded(entry()));
+    let (_late, same) = join(&flights, 1);
+    assert!(
+        Arc::ptr_eq(&flight, &same),
+        "until it has stored, its value is had here"
+    );
+    assert!(leader.commit(|| {}));
+    assert!(matches!(
+        flights.join(&key(), id(1), || Some(7)),
+        Joined::Stored(7)
+    ));
+}
+
+#[test]
+fn after_a_permit_without_outcome_eight_load_beside_each_other() {
+    let flights = Flights::new();
+    let members: Vec<_> = (0..10).map(|_| join(&flights, 1)).collect();
+    drop(permit(&members[0].1));
+    let running: Vec<_> = members
+        .iter()
+        .map_while(|(_, flight)| flight.turn_now())
+        .collect();
+    assert_eq!(running.len(), 8);
+}
+
+#[test]
+fn the_first_to_land_serves_all_and_the_flight_stays_as_it_landed() {
+    let flights = Flights::new();
+    let (_ticket, flight) = join(&flights, 1);
+    drop(permit(&flight));
+    let (first, second) = (permit(&flight), permit(&flight));
+    first.land(Outcome::Loaded(entry()));
+    second.land(Outcome::Failed(Arc::new(())));
+    assert!(matches!(
+        flight.turn_now(),
+        Some(Turn::Landed(Outcome::Loaded(_)))
+    ));
+}
+
+#[test]
+fn a_waiter_that_leaves_when_it_is_woken_passes_its_turn_on() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+
+    struct Count(AtomicUsize);
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    let flights = Flights::new();
+    let (_ticket, flight) = join(&flights, 1);
+    // All eight run, so that one place at a time becomes free.
+    drop(permit(&flight));
+    let mut running: Vec<_> = (0..8).map(|_| permit(&flight)).collect();
+    let mut leaves = Box::pin(flight.turn());
+    assert!(poll(leaves.as_mut()).is_pending());
+    let count = Arc::new(Count(AtomicUsize::new(0)));
+    let waker = Waker::from(count.clone());
+    let mut stays = Box::pin(flight.turn());
+    assert!(
+        stays
+            .as_mut()
+            .poll(&mut Context::from_waker(&waker))
+            .is_pending()
+    );
+    running.pop();
+    assert_eq!(
+        count.0.load(Ordering::Relaxed),
+        0,
+        "the first to come was woken"
+    );
+    drop(leaves);
+    assert_eq!(count.0.load(Ordering::Relaxed), 1);
+    assert!(matches!(poll(stays.as_mut()), Poll::Ready(Turn::Load(_))));
+}
+
+#[test]
+fn a_table_that_everybody_left_is_empty() {
+    let flights = Flights::new();
+    for _ in 0..300 {
+        let (ticket, flight) = join(&flights, 1);
+        let permit = permit(&flight);
+        drop((ticket, permit));
+    }
+    assert_eq!(flights.len(), 0);
+}

@@ -1,0 +1,217 @@
+//! The keeper of a connection: one task a runtime that connects, watches, and connects again.
+
+use std::borrow::Cow;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::{RedisError, cmd};
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::error::{needs_new_connection, translate};
+use super::server::{Refusal, Server};
+use crate::error::{Error, ErrorKind, Result};
+use crate::remote::random::random;
+
+const PING_EVERY: Duration = Duration::from_millis(500);
+
+/// A missed answer is asked for once more at once: a silent path is noticed within 1.1 s.
+const PING_TIMEOUT: Duration = Duration::from_millis(300);
+const MISSES: u32 = 2;
+
+/// Back in two seconds means: pause, one attempt that may be swallowed, pause, one that isn't.
+const MIN_PAUSE: Duration = Duration::from_millis(20);
+const MAX_PAUSE: Duration = Duration::from_millis(400);
+const PAUSE_WHEN_TOO_OLD: Duration = Duration::from_secs(10);
+
+/// A connection that was up for less is followed by the next longer pause, not the shortest.
+const STEADY: Duration = Duration::from_secs(1);
+
+/// The connection that one runtime has to the server, or why it has none.
+pub(super) struct Link {
+    state: watch::Sender<State>,
+    keeper: OnceLock<AbortHandle>,
+}
+
+enum State {
+    /// The first attempt is still under way: callers wait for it.
+    Connecting,
+    Up(Connection),
+    Down(Cow<'static, str>),
+}
+
+#[derive(Clone)]
+pub(super) struct Connection {
+    pub(super) redis: MultiplexedConnection,
+    /// Tells this connection from those before and after it.
+    number: u64,
+}
+
+impl Link {
+    pub(super) fn new() -> Self {
+        Self {
+            state: watch::Sender::new(State::Connecting),
+            keeper: OnceLock::new(),
+        }
+    }
+
+    pub(super) fn kept_by(&self, keeper: AbortHandle) {
+        // Set once, by who made the link.
+        let _ = self.keeper.set(keeper);
+    }
+
+    /// Ends the keeper and with it the connection.
+    pub(super) fn end(&self) {
+        if let Some(keeper) = self.keeper.get() {
+            keeper.abort();
+        }
+        self.state.send_replace(down("the connection has ended"));
+    }
+
+    /// The connection, at once if it is known to be up or down.
+    pub(super) async fn connection(&self) -> Result<Connection> {
+        if let Some(known) = self.state.borrow().known() {
+            return known;
+        }
+        let mut changes = self.state.subscribe();
+        let settled = changes.wait_for(|state| state.known().is_some()).await;
+        let known = settled.ok().and_then(|state| state.known());
+        known.unwrap_or_else(|| Err(unavailable("the connection has ended")))
+    }
+
+    /// Notes that `connection` failed a command, and answers what that means to the cache.
+    pub(super) fn failed(&self, connection: &Connection, error: RedisError) -> Error {
+        if needs_new_connection(&error) {
+            self.lost(connection.number);
+        }
+        translate(error)
+    }
+
+    /// Gives a connection up, unless another one has taken its place.
+    fn lost(&self, number: u64) {
+        self.state.send_if_modified(|state| {
+            let current = state.is_up(number);
+            if current {
+                *state = down("the connection to Redis was lost");
+            }
+            current
+        });
+    }
+
+    /// Notes that an attempt failed; answers whether that is news.
+    fn refused(&self, refusal: &Refusal) -> bool {
+        let before = self.state.send_replace(down(refusal.to_string()));
+        matches!(before, State::Connecting | State::Up(_))
+    }
+}
+
+impl State {
+    fn known(&self) -> Option<Result<Connection>> {
+        match self {
+            Self::Connecting => None,
+            Self::Up(connection) => Some(Ok(connection.clone())),
+            Self::Down(reason) => Some(Err(unavailable(reason.clone()))),
+        }
+    }
+
+    fn is_up(&self, number: u64) -> bool {
+        matches!(self, Self::Up(connection) if connection.number == number)
+    }
+}
+
+fn down(reason: impl Into<Cow<'static, str>>) -> State {
+    State::Down(reason.into())
+}
+
+fn unavailable(reason: impl Into<Cow<'static, str>>) -> Error {
+    Error::new(ErrorKind::Unavailable, reason)
+}
+
+/// Connects, again and again, until the task is aborted or its runtime ends.
+pub(super) async fn keep(link: &Arc<Link>, server: &Server) {
+    let mut pause = MIN_PAUSE;
+    for number in 0.. {
+        let lost = {
+            let link = Arc::downgrade(link);
+            move || {
+                if let Some(link) = link.upgrade() {
+                    link.lost(number);
+                }
+            }
+        };
+        match server.connect(lost).await {
+            Ok(redis) => {
+                let since = Instant::now();
+                serve(link, server, Connection { redis, number }).await;
+                if since.elapsed() >= STEADY {
+                    pause = MIN_PAUSE;
+                }
+            }
+            Err(refusal) => {
+                if link.refused(&refusal) {
+                    tracing::warn!(%server, "{refusal}");
+                } else {
+                    tracing::debug!(%server, "{refusal}");
+                }
+                if matches!(refusal, Refusal::TooOld(_)) {
+                    sleep(PAUSE_WHEN_TOO_OLD).await;
+                }
+            }
+        }
+        sleep(jittered(pause)).await;
+        pause = (pause * 2).min(MAX_PAUSE);
+    }
+}
+
+/// Hands the connection out until it is lost.
+async fn serve(link: &Link, server: &Server, connection: Connection) {
+    let number = connection.number;
+    let mut changes = link.state.subscribe();
+    link.state.send_replace(State::Up(connection.clone()));
+    tracing::info!(%server, "connected to Redis");
+    tokio::select! {
+        _ = changes.wait_for(|state| !state.is_up(number)) => {}
+        () = silence(connection.redis) => link.lost(number),
+    }
+    tracing::warn!(%server, "lost the connection to Redis");
+}
+
+/// Ends when the server doesn't answer any more.
+async fn silence(mut connection: MultiplexedConnection) {
+    let mut missed = 0;
+    while missed < MISSES {
+        if missed == 0 {
+            sleep(PING_EVERY).await;
+        }
+        let ping = cmd("PING");
+        let answer = timeout(PING_TIMEOUT, ping.query_async::<()>(&mut connection)).await;
+        match answer {
+            Ok(Err(error)) if needs_new_connection(&error) => return,
+            // A refusal is a sign of life too.
+            Ok(_) => missed = 0,
+            Err(_) => missed += 1,
+        }
+    }
+}
+
+/// Between half of `pause` and all of it, so that a fleet doesn't come back in step.
+fn jittered(pause: Duration) -> Duration {
+    let half = pause / 2;
+    let span = u64::try_from(half.as_nanos()).unwrap_or(u64::MAX).max(1);
+    half + Duration::from_nanos(random() % span)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_is_cut_by_at_most_half() {
+        for _ in 0..1_000 {
+            let pause = jittered(MAX_PAUSE);
+            assert!(pause >= MAX_PAUSE / 2 && pause <= MAX_PAUSE, "{pause:?}");
+        }
+    }
+}
