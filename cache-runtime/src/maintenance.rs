@@ -44,7 +44,7 @@ fn run() {
         let Some(caches) = due() else { return };
         for cache in caches {
             let began = Instant::now();
-            cache.sweep();
+            cache.free_expired();
             postpone(&cache, began.elapsed());
         }
     }

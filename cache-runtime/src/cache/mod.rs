@@ -319,12 +319,17 @@ impl Cache {
         Arc::as_ptr(&self.0).addr()
     }
 
-    /// Removes what is expired from the local tier.
-    pub(crate) fn sweep(&self) {
+    /// Removes what is expired from the local tier, as is done now and then by itself.
+    pub(crate) fn free_expired(&self) {
         if let Some(local) = &self.0.local {
             let now = self.0.clock.now();
             local.sweep(&|entry| entry.is_expired(now));
         }
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn local_entries(&self) -> u64 {
+        self.0.local.as_ref().map_or(0, |local| local.len())
     }
 
     pub(crate) fn downgrade(&self) -> WeakCache {

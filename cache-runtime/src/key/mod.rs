@@ -184,3 +184,38 @@ impl Hasher for Prehashed {
         self.0 = hash;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_key_keeps_its_beginning_and_ends_in_a_hash_of_the_whole() {
+        for letter in ["x", "é", "😀"] {
+            let long = Key::new("file").part("a/b").part(&letter.repeat(100));
+            let long = Key::from(format!("{long}{}", letter.repeat(200)));
+            let other = Key::from(format!("{long}{letter}"));
+            let (short, others) = (long.canonical(), other.canonical());
+            assert!(short.as_str().starts_with("file:a%2Fb:"));
+            assert!(
+                (190..=200).contains(&short.as_str().len()),
+                "{}",
+                short.as_str().len()
+            );
+            assert_ne!(short, others);
+            assert_eq!(short.canonical(), short);
+        }
+    }
+
+    #[test]
+    fn a_key_that_spills_to_the_heap_is_the_same_key() {
+        for length in [120, 127, 128, 129, 200] {
+            let text = "y".repeat(length);
+            let mut writer = KeyWriter::new();
+            for letter in text.chars() {
+                writer.part(&letter);
+            }
+            assert_eq!(writer.finish().to_key(), Key::from(text));
+        }
+    }
+}

@@ -104,3 +104,13 @@ impl LocalBackend for Moka {
         self.entries.entry_count()
     }
 }
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moka_keeps_the_contract_of_local_backends() {
+        crate::testing::conformance::local(|capacity| Moka::new().capacity(capacity));
+    }
+}

@@ -5,7 +5,9 @@ mod clock;
 pub mod conformance;
 mod faulty;
 mod memory;
+mod probe;
 
 pub use clock::FakeClock;
 pub use faulty::{Call, Fault, Faulty, Method};
 pub use memory::MemoryRemote;
+pub use probe::Probe;

@@ -2,6 +2,8 @@
 //!
 //! They panic, with the line of the contract that is broken.
 
+mod local;
 mod remote;
 
+pub use local::local;
 pub use remote::remote;
