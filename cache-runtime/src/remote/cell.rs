@@ -4,20 +4,14 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 use super::random::random;
 
-/// The first byte of every cell of ours: it starts no UTF-8, no JSON and no `MessagePack`.
-const MARK: u8 = 0xC1;
-const VALUE: u8 = b'V';
-const LEASE: u8 = b'L';
-const BARRIER: u8 = b'B';
-
-/// The first bytes of every value.
-pub(crate) const VALUE_MARK: [u8; 2] = [MARK, VALUE];
+/// The first bytes of every value. 0xC1 starts no UTF-8, no JSON and no `MessagePack`.
+pub(crate) const VALUE_MARK: [u8; 2] = *b"\xC1V";
 
 /// The first bytes of every lease.
-pub(crate) const LEASE_MARK: [u8; 2] = [MARK, LEASE];
+pub(crate) const LEASE_MARK: [u8; 2] = *b"\xC1L";
 
 /// The first bytes of every barrier.
-pub(crate) const BARRIER_MARK: [u8; 2] = [MARK, BARRIER];
+pub(crate) const BARRIER_MARK: [u8; 2] = *b"\xC1B";
 
 /// How many bytes of a value tell it from every other: the mark, format, flags and fill id.
 pub(crate) const VALUE_PREFIX: usize = 12;
@@ -45,11 +39,11 @@ impl Cell {
         let Some(bytes) = bytes else {
             return Self::Absent;
         };
-        match (bytes.get(..2), bytes.len()) {
+        match (bytes.first_chunk(), bytes.len()) {
             // Shorter, its prefix would match values filled later, and a stale fill replace one.
-            (Some([MARK, VALUE]), VALUE_PREFIX..) => Self::Value(bytes),
-            (Some([MARK, LEASE]), LEASE_LEN) => Self::Lease(bytes),
-            (Some([MARK, BARRIER]), _) => Self::Barrier,
+            (Some(&VALUE_MARK), VALUE_PREFIX..) => Self::Value(bytes),
+            (Some(&LEASE_MARK), LEASE_LEN) => Self::Lease(bytes),
+            (Some(&BARRIER_MARK), _) => Self::Barrier,
             _ => Self::Foreign,
         }
     }

@@ -42,10 +42,28 @@ return -1",
     )
 });
 
+/// Does the same to many keys, whatever type of data stands under them.
+pub(super) static INVALIDATE_ALL: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "for _, key in ipairs(KEYS) do
+  local mark = redis.pcall('GETRANGE', key, 0, 1)
+  if mark == '\\193V' or mark == '\\193L' then redis.call('UNLINK', key) end
+end
+return 1",
+    )
+});
+
 /// A script and the hash the server knows it by once it has run.
 pub(super) struct Script {
     text: &'static str,
     hash: String,
+}
+
+/// What a script is run with.
+pub(super) struct Call<'a> {
+    pub(super) script: &'static Script,
+    pub(super) keys: &'a [&'a [u8]],
+    pub(super) arguments: &'a [&'a [u8]],
 }
 
 impl Script {
@@ -53,21 +71,23 @@ impl Script {
         let hash = redis::Script::new(text).get_hash().to_owned();
         Self { text, hash }
     }
-
-    pub(super) fn by_hash(&self, key: &str, arguments: &[&[u8]]) -> Cmd {
-        invocation("EVALSHA", &self.hash, key, arguments)
-    }
-
-    pub(super) fn by_text(&self, key: &str, arguments: &[&[u8]]) -> Cmd {
-        invocation("EVAL", self.text, key, arguments)
-    }
 }
 
-fn invocation(how: &str, script: &str, key: &str, arguments: &[&[u8]]) -> Cmd {
-    let mut command = cmd(how);
-    command.arg(script).arg(1).arg(key);
-    for argument in arguments {
-        command.arg(*argument);
+impl Call<'_> {
+    pub(super) fn by_hash(&self) -> Cmd {
+        self.command("EVALSHA", &self.script.hash)
     }
-    command
+
+    pub(super) fn by_text(&self) -> Cmd {
+        self.command("EVAL", self.script.text)
+    }
+
+    fn command(&self, how: &str, script: &str) -> Cmd {
+        let mut command = cmd(how);
+        command.arg(script).arg(self.keys.len());
+        for argument in self.keys.iter().chain(self.arguments) {
+            command.arg(*argument);
+        }
+        command
+    }
 }

@@ -27,6 +27,7 @@ pub async fn remote<R: RemoteBackend>(make: impl Fn() -> R) {
     extend(&Subject::new(make())).await;
     release(&Subject::new(make())).await;
     invalidate(&Subject::new(make())).await;
+    clear(&Subject::new(make())).await;
     foreign(&Subject::new(make())).await;
     expiry(&Subject::new(make())).await;
     repetition(&Subject::new(make())).await;
@@ -45,6 +46,12 @@ impl<R: RemoteBackend> Subject<R> {
             backend: Arc::new(backend),
             key: format!("conformance:{:016x}", crate::remote::random::random()),
         }
+    }
+
+    /// The same backend, and another key.
+    fn with_key(&self, key: String) -> Self {
+        let backend = Arc::clone(&self.backend);
+        Self { backend, key }
     }
 
     async fn get(&self) -> Option<Bytes> {
@@ -205,6 +212,58 @@ async fn invalidate<R: RemoteBackend>(subject: &Subject<R>) {
     subject.invalidate().await;
     let found = subject.get().await;
     assert_eq!(found, Some(barrier()), "a barrier outlives it");
+}
+
+async fn clear<R: RemoteBackend>(subject: &Subject<R>) {
+    let within = |name: &str| subject.with_key(format!("{}:*[a-b]?\\^:{name}", subject.key));
+    let prefix = within("").key;
+    let (value, lease, late) = (value(), new_lease(), new_lease());
+    let foreign = Bytes::from_static(b"{}");
+    let cells = [
+        ("value", &value),
+        ("lease", &lease),
+        ("barrier", &barrier()),
+        ("foreign", &foreign),
+    ];
+    for (name, cell) in cells {
+        within(name).plant(cell, TTL).await;
+    }
+    for at in 0..2_000 {
+        within(&at.to_string()).plant(&lease, TTL).await;
+    }
+    let beside = subject.with_key(format!("{}:*aa?\\^:value", subject.key));
+    beside.plant(&value, TTL).await;
+
+    answered("clear", subject.backend.clear(&prefix).await);
+    for at in 0..2_000 {
+        let found = within(&at.to_string()).get().await;
+        assert_eq!(found, None, "every key under the prefix is cleared");
+    }
+    for (name, cell) in cells {
+        let found = within(name).get().await;
+        let expected = ["barrier", "foreign"].contains(&name).then_some(cell);
+        assert_eq!(found.as_ref(), expected, "a {name} that is cleared");
+    }
+    assert_eq!(
+        beside.get().await,
+        Some(value),
+        "what is beside the prefix stays"
+    );
+    within("late").plant(&late, TTL).await;
+    assert_eq!(
+        within("late").get().await,
+        Some(late),
+        "what comes after stays"
+    );
+    answered("clear", subject.backend.clear(&prefix).await);
+    beside.invalidate().await;
+    for (name, expected) in [("barrier", barrier()), ("foreign", foreign)] {
+        let expiring = subject
+            .backend
+            .extend(&within(name).key, expected, SHORT)
+            .await;
+        assert!(answered("extend", expiring), "a test tidies up");
+    }
 }
 
 async fn foreign<R: RemoteBackend>(subject: &Subject<R>) {

@@ -1,0 +1,102 @@
+//! One link to the server for each runtime that uses it: a connection lives and dies with the
+//! runtime that drives it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
+
+use tokio::runtime::{Handle, Id};
+
+use super::keeper::{Link, keep};
+use super::server::Server;
+use crate::error::{Error, ErrorKind, Result};
+
+type Map = HashMap<Id, Arc<Link>>;
+
+pub(super) struct Links {
+    server: Server,
+    map: RwLock<Map>,
+}
+
+impl Links {
+    pub(super) fn new(server: Server) -> Self {
+        let map = RwLock::default();
+        Self { server, map }
+    }
+
+    pub(super) fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// The link that the current runtime has, and is given if it has none.
+    pub(super) fn current(self: &Arc<Self>) -> Result<Arc<Link>> {
+        let runtime = Handle::try_current().map_err(|error| {
+            Error::new(ErrorKind::Unavailable, "Redis needs a tokio runtime").with_source(error)
+        })?;
+        let known = self.read().get(&runtime.id()).cloned();
+        Ok(known.unwrap_or_else(|| self.start(&runtime)))
+    }
+
+    fn start(self: &Arc<Self>, runtime: &Handle) -> Arc<Link> {
+        let link = Arc::new(Link::new());
+        let first = Arc::clone(
+            self.write()
+                .entry(runtime.id())
+                .or_insert(Arc::clone(&link)),
+        );
+        if !Arc::ptr_eq(&first, &link) {
+            return first;
+        }
+        let leave = Leave {
+            links: Arc::downgrade(self),
+            runtime: runtime.id(),
+            link: Arc::clone(&link),
+        };
+        let server = self.server.clone();
+        // Outside of the lock: a runtime that is ending drops the task, and `leave`, at once.
+        let keeper = runtime.spawn(async move { keep(&leave.link, &server).await });
+        link.kept_by(keeper.abort_handle());
+        link
+    }
+
+    pub(super) fn read(&self) -> RwLockReadGuard<'_, Map> {
+        self.map.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Map> {
+        self.map.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Links {
+    fn drop(&mut self) {
+        for link in self.read().values() {
+            link.end();
+        }
+    }
+}
+
+/// Takes a runtime's link out of the map when its keeper ends, which is when the runtime does.
+struct Leave {
+    links: Weak<Links>,
+    runtime: Id,
+    link: Arc<Link>,
+}
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        self.link.end();
+        // A keeper panics where the runtime has no driver for sockets or timers. The next one would
+        // too, so the link stays where it is, down.
+        if std::thread::panicking() {
+            return;
+        }
+        let Some(links) = self.links.upgrade() else {
+            return;
+        };
+        let mut map = links.write();
+        let mine = |link: &Arc<Link>| Arc::ptr_eq(link, &self.link);
+        if map.get(&self.runtime).is_some_and(mine) {
+            map.remove(&self.runtime);
+        }
+    }
+}
