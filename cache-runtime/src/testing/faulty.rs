@@ -50,6 +50,8 @@ pub enum Fault {
     Hang,
     /// It waits for so long, by tokio's clock, and then runs.
     Delay(Duration),
+    /// It runs, and its answer waits until [`Faulty::heal`].
+    HoldReply,
     /// It runs, and then never answers.
     LoseReply,
 }
@@ -200,6 +202,11 @@ impl<R> Faulty<R> {
         (fault, healed)
     }
 
+    /// Waits until everything works again.
+    async fn healed(&self, before: u64) {
+        let _ = self.state.subscribe().wait_for(|state| state.healed > before).await;
+    }
+
     async fn call<T>(
         &self,
         method: Method,
@@ -211,9 +218,13 @@ impl<R> Faulty<R> {
             None => run.await,
             Some(Fault::Fail(kind)) => Err(Error::new(kind, "the test has it fail")),
             Some(Fault::Hang) => {
-                let mut state = self.state.subscribe();
-                let _ = state.wait_for(|state| state.healed > healed).await;
+                self.healed(healed).await;
                 run.await
+            }
+            Some(Fault::HoldReply) => {
+                let answer = run.await;
+                self.healed(healed).await;
+                answer
             }
             Some(Fault::Delay(delay)) => {
                 tokio::time::sleep(delay).await;
