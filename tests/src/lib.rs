@@ -1,1 +1,33 @@
-//! tests
+//! What the tests of this workspace share: real servers, and paths to them that fail on command.
+//!
+//! Everything panics where it can't do what it was asked: nobody is there to handle an error.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod proxy;
+mod redis_server;
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+pub use proxy::Proxy;
+pub use redis_server::RedisServer;
+
+/// Polls `condition` until it holds, and answers how long that took.
+///
+/// # Panics
+///
+/// If it doesn't within `limit`.
+pub async fn eventually<F: Future<Output = bool>>(
+    limit: Duration,
+    mut condition: impl FnMut() -> F,
+) -> Duration {
+    let begun = Instant::now();
+    let polling = async {
+        while !condition().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let held = tokio::time::timeout(limit, polling).await;
+    assert!(held.is_ok(), "the condition does not hold within {limit:?}");
+    begun.elapsed()
+}

@@ -113,7 +113,9 @@ fn parse_version(version: &str) -> Option<(u32, u32)> {
 impl From<RedisError> for Refusal {
     fn from(error: RedisError) -> Self {
         // Redis 5 and older know no `HELLO`.
-        if error.kind() == redis::ErrorKind::RESP3NotSupported {
+        let unknown = |detail: &str| detail.starts_with("unknown command");
+        let not_supported = error.kind() == redis::ErrorKind::RESP3NotSupported;
+        if not_supported || error.detail().is_some_and(unknown) {
             Self::TooOld("unknown".to_owned())
         } else {
             Self::Failed(error)

@@ -1,0 +1,157 @@
+use std::future::pending;
+use std::io;
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+
+/// A TCP path to a server that can be cut, or go silent as when a firewall forgets it.
+///
+/// It runs by itself, beside the test's runtime.
+pub struct Proxy {
+    port: u16,
+    path: watch::Sender<Path>,
+    runtime: Option<Runtime>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Path {
+    /// How many connections there have been.
+    connections: u64,
+    /// Connections with a number below are silent for ever.
+    silent_below: u64,
+    /// New connections are silent.
+    silent: bool,
+    /// Connections with a number below are closed.
+    cut_below: u64,
+}
+
+impl Proxy {
+    /// Opens a path to this port of 127.0.0.1.
+    pub fn to(port: u16) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("there is room for a thread");
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+        let own = listener.local_addr().expect("the socket is bound").port();
+        listener.set_nonblocking(true).expect("sockets can be that");
+        let path = watch::Sender::new(Path::default());
+        let server = SocketAddr::from(([127, 0, 0, 1], port));
+        runtime.spawn(accept(listener, server, path.clone()));
+        Self {
+            port: own,
+            path,
+            runtime: Some(runtime),
+        }
+    }
+
+    /// The URL that leads through it to a Redis server.
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// How many connections have been made through it.
+    pub fn connections(&self) -> u64 {
+        self.path.borrow().connections
+    }
+
+    /// Swallows all that is sent on the connections there are, for ever; new ones work.
+    pub fn forget(&self) {
+        self.path
+            .send_modify(|path| path.silent_below = path.connections);
+    }
+
+    /// Swallows all that is sent, on new connections too, until [`Proxy::restore`].
+    pub fn silence(&self) {
+        self.forget();
+        self.path.send_modify(|path| path.silent = true);
+    }
+
+    /// Lets new connections work again; the old ones stay silent.
+    pub fn restore(&self) {
+        self.forget();
+        self.path.send_modify(|path| path.silent = false);
+    }
+
+    /// Closes the connections there are; new ones work.
+    pub fn cut(&self) {
+        self.path
+            .send_modify(|path| path.cut_below = path.connections);
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // A runtime must not wait for its threads inside of another one.
+            runtime.shutdown_background();
+        }
+    }
+}
+
+async fn accept(
+    listener: std::net::TcpListener,
+    server: SocketAddr,
+    path: watch::Sender<Path>,
+) -> io::Result<()> {
+    let listener = TcpListener::from_std(listener)?;
+    loop {
+        let (client, _) = listener.accept().await?;
+        let mut number = 0;
+        path.send_modify(|path| {
+            number = path.connections;
+            path.connections += 1;
+        });
+        tokio::spawn(connect(client, server, number, path.subscribe()));
+    }
+}
+
+async fn connect(
+    client: TcpStream,
+    server: SocketAddr,
+    number: u64,
+    mut path: watch::Receiver<Path>,
+) -> io::Result<()> {
+    let server = TcpStream::connect(server).await?;
+    client.set_nodelay(true)?;
+    server.set_nodelay(true)?;
+    let (from_client, to_client) = client.into_split();
+    let (from_server, to_server) = server.into_split();
+    let silent = {
+        let path = path.clone();
+        move || {
+            let path = path.borrow();
+            path.silent || number < path.silent_below
+        }
+    };
+    tokio::select! {
+        _ = path.wait_for(|path| number < path.cut_below) => {}
+        _ = pump(from_client, to_server, &silent) => {}
+        _ = pump(from_server, to_client, &silent) => {}
+    }
+    Ok(())
+}
+
+async fn pump(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    silent: impl Fn() -> bool,
+) -> io::Result<()> {
+    let mut buffer = vec![0; 16 * 1024];
+    loop {
+        let read = from.read(&mut buffer).await?;
+        if silent() {
+            // What was lost leaves a hole in the stream: it can never go on.
+            pending::<()>().await;
+        }
+        if read == 0 {
+            return Ok(());
+        }
+        to.write_all(&buffer[..read]).await?;
+    }
+}
