@@ -2,13 +2,14 @@
 
 use std::future::Future;
 use std::hint::{black_box, spin_loop};
-use std::sync::atomic::{AtomicUsize, Ordering, fence};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Runtime};
 
+use crate::one_at_a_time::one_at_a_time;
 use crate::report::{Report, Row};
 use crate::turns::{self, Turn};
 use crate::workload::{index, loads, zipf};
@@ -90,13 +91,6 @@ impl Case {
         (case.run)(&(0..n).collect::<Vec<_>>());
         case
     }
-}
-
-/// Keeps the memory accesses of one call from overlapping those of the next: a program looks one
-/// key up and goes on to something else. Costs every case the same few nanoseconds.
-#[inline]
-fn one_at_a_time() {
-    fence(Ordering::SeqCst);
 }
 
 thread_local! {

@@ -14,6 +14,7 @@ pub mod contender;
 pub mod flags;
 pub mod hit;
 pub mod machine;
+mod one_at_a_time;
 pub mod peers;
 pub mod redis_hit;
 pub mod redis_server;
