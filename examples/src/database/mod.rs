@@ -40,6 +40,13 @@ pub struct Subdivision {
 #[derive(Clone, Debug)]
 pub struct DbError(String);
 
+impl DbError {
+    /// Wraps another failure on the way to an answer.
+    pub fn other(error: impl fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+}
+
 impl fmt::Display for DbError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "database: {}", self.0)
@@ -50,7 +57,7 @@ impl std::error::Error for DbError {}
 
 impl From<rusqlite::Error> for DbError {
     fn from(error: rusqlite::Error) -> Self {
-        Self(error.to_string())
+        Self::other(error)
     }
 }
 
