@@ -94,15 +94,23 @@ impl Case {
 }
 
 thread_local! {
-    static RUNTIME: Option<Runtime> = Builder::new_current_thread().enable_all().build().ok();
+    static RUNTIME: Runtime = runtime();
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "without a runtime there is nothing to measure"
+)]
+fn runtime() -> Runtime {
+    Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("the machine has descriptors left")
 }
 
 /// Runs a future on this thread's runtime.
 pub fn block_on<F: Future>(future: F) -> F::Output {
-    RUNTIME.with(|runtime| match runtime {
-        Some(runtime) => runtime.block_on(future),
-        None => futures::executor::block_on(future),
-    })
+    RUNTIME.with(|runtime| runtime.block_on(future))
 }
 
 /// How hits are measured.
