@@ -38,15 +38,21 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     story.chapter("The first call asks the database, the second does not");
     story.call("country NL", country(&db, "NL")).await?;
     story.call("country NL", country(&db, "NL")).await?;
-    story.call("subdivisions JP", subdivisions(&db, "JP")).await?;
-    story.call("subdivisions JP", subdivisions(&db, "JP")).await?;
+    story
+        .call("subdivisions JP", subdivisions(&db, "JP"))
+        .await?;
+    story
+        .call("subdivisions JP", subdivisions(&db, "JP"))
+        .await?;
 
     story.chapter("That there is nothing is worth remembering, too");
     story.call("country XX", country(&db, "XX")).await?;
     story.call("country XX", country(&db, "XX")).await?;
 
     story.chapter("An update invalidates: the next read is fresh");
-    story.call("rename NL", rename(&db, "NL", "Netherlands")).await?;
+    story
+        .call("rename NL", rename(&db, "NL", "Netherlands"))
+        .await?;
     story.call("country NL", country(&db, "NL")).await?;
     story.call("country NL", country(&db, "NL")).await?;
 
@@ -56,6 +62,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         async move { country(&db, "IS").await }
     });
     story.crowd("country IS, 1,000 times", calls).await?;
+
+    story.chapter("And what is asked for again and again costs next to nothing");
+    let codes = db.codes().await?;
+    let calls = (0..10_000).map(|n| country(&db, &codes[n % codes.len()]));
+    story.series("country, 10,000 times", calls).await?;
 
     story.end();
     cache.shutdown(Duration::from_secs(1)).await?;

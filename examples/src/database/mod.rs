@@ -88,7 +88,10 @@ impl Database {
         seed::fill(&mut connection)?;
         let (jobs, inbox) = mpsc::channel::<Job>();
         thread::spawn(move || inbox.into_iter().for_each(|job| job(&mut connection)));
-        Ok(Self { jobs, queries: Arc::default() })
+        Ok(Self {
+            jobs,
+            queries: Arc::default(),
+        })
     }
 
     /// How many queries ran since the database was opened, writes included.
@@ -107,6 +110,16 @@ impl Database {
         .await
     }
 
+    /// Lists the codes of all countries.
+    pub async fn codes(&self) -> Result<Vec<String>, DbError> {
+        self.query(|db| {
+            db.prepare_cached("SELECT code FROM country ORDER BY code")?
+                .query_map([], |row| row.get(0))?
+                .collect()
+        })
+        .await
+    }
+
     /// Lists the subdivisions of a country, by code.
     pub async fn subdivisions(&self, country: &str) -> Result<Vec<Subdivision>, DbError> {
         let country = country.to_owned();
@@ -121,11 +134,7 @@ impl Database {
     }
 
     /// Gives a country another name; `None` where there is no such country.
-    pub async fn rename_country(
-        &self,
-        code: &str,
-        name: &str,
-    ) -> Result<Option<Country>, DbError> {
+    pub async fn rename_country(&self, code: &str, name: &str) -> Result<Option<Country>, DbError> {
         let values = [name.to_owned(), code.to_owned()];
         self.query(move |db| {
             db.prepare_cached(
@@ -165,5 +174,9 @@ fn country(row: &Row<'_>) -> rusqlite::Result<Country> {
 }
 
 fn subdivision(row: &Row<'_>) -> rusqlite::Result<Subdivision> {
-    Ok(Subdivision { code: row.get(0)?, parent: row.get(1)?, name: row.get(2)? })
+    Ok(Subdivision {
+        code: row.get(0)?,
+        parent: row.get(1)?,
+        name: row.get(2)?,
+    })
 }

@@ -29,7 +29,9 @@ pub(super) fn fill(connection: &mut Connection) -> rusqlite::Result<()> {
 }
 
 fn is_empty(transaction: &Transaction<'_>) -> rusqlite::Result<bool> {
-    transaction.query_row("SELECT NOT EXISTS (SELECT 1 FROM country)", [], |row| row.get(0))
+    transaction.query_row("SELECT NOT EXISTS (SELECT 1 FROM country)", [], |row| {
+        row.get(0)
+    })
 }
 
 fn insert_all(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
@@ -62,11 +64,16 @@ mod tests {
         let mut connection = Connection::open_in_memory()?;
         fill(&mut connection)?;
         fill(&mut connection)?; // A second fill changes nothing.
-        let count = |table: &str| -> rusqlite::Result<usize> {
-            connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))
+        let count = |table: &str| -> rusqlite::Result<u32> {
+            connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| {
+                row.get(0)
+            })
         };
-        assert_eq!(count("country")?, COUNTRIES.lines().count() - 1);
-        assert_eq!(count("subdivision")?, SUBDIVISIONS.lines().count() - 1);
+        assert_eq!(count("country")? as usize, COUNTRIES.lines().count() - 1);
+        assert_eq!(
+            count("subdivision")? as usize,
+            SUBDIVISIONS.lines().count() - 1
+        );
         Ok(())
     }
 }
