@@ -37,24 +37,22 @@ impl Report {
     pub fn print(&self) {
         println!("\n### {}\n", self.title);
         let bases: Vec<&Row> = self.bases().collect();
-        print!("| | {} | p10 | p90 |", self.unit);
-        bases.iter().for_each(|base| print!(" × {} |", base.name));
-        print!("\n|---|---:|---:|---:|");
-        bases.iter().for_each(|_| print!("---:|"));
-        println!();
+        let heads: Vec<String> = bases
+            .iter()
+            .map(|base| format!(" × {} |", base.name))
+            .collect();
+        println!("| | {} | p10 | p90 |{}", self.unit, heads.concat());
+        println!("|---|---:|---:|---:|{}", "---:|".repeat(bases.len()));
         for row in &self.rows {
-            let of = |q| quantile(&row.samples, q);
-            print!(
-                "| {} | {:.1} | {:.1} | {:.1} |",
-                row.name,
-                of(0.5),
-                of(0.1),
-                of(0.9)
-            );
-            bases
+            let [low, middle, high] = [0.1, 0.5, 0.9].map(|q| quantile(&row.samples, q));
+            let ratios = bases
                 .iter()
-                .for_each(|base| print!(" {:.2} |", row.ratio(base)));
-            println!();
+                .map(|base| format!(" {:.2} |", row.ratio(base)));
+            let ratios = ratios.collect::<Vec<_>>().concat();
+            println!(
+                "| {} | {middle:.1} | {low:.1} | {high:.1} |{ratios}",
+                row.name
+            );
         }
         for row in self.rows.iter().filter(|row| row.loads > 0) {
             println!("\n{}: {} calls were no hits", row.name, row.loads);

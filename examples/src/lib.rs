@@ -1,6 +1,6 @@
 //! What the examples share: a small database of real data, and how to print.
 //!
-//! - [`database`]: ISO 3166 countries and subdivisions in SQLite, which counts its queries.
+//! - [`database`]: ISO 3166 countries and subdivisions in `SQLite`, which counts its queries.
 //! - [`tiers`]: the cache, with the tiers whose feature is on.
 //! - [`shutdown`]: when it is time to go.
 //! - [`story`]: runs a call and prints what it took.

@@ -25,9 +25,9 @@ fn main() -> ExitCode {
         let mut cases = peers::hits(returns, keys);
         cases.retain(|case| flags.wants(case.name));
         if flags.has("list") {
-            cases
-                .iter()
-                .for_each(|case| println!("→ {}: {}", returns.name(), case.name));
+            for case in &cases {
+                println!("→ {}: {}", returns.name(), case.name);
+            }
             continue;
         }
         for threads in if threads == 0 {

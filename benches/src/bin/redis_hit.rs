@@ -27,9 +27,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let flags = Flags::read(USAGE);
     let rounds = flags.number("rounds", 25);
     let keys = flags.number("keys", 1_000);
-    let (threads, mut runtime) = match flags.has("two-threads") {
-        true => (2, Builder::new_multi_thread()),
-        false => (1, Builder::new_current_thread()),
+    let (threads, mut runtime) = if flags.has("two-threads") {
+        (2, Builder::new_multi_thread())
+    } else {
+        (1, Builder::new_current_thread())
     };
     let runtime = runtime.worker_threads(threads).enable_all().build()?;
     println!(

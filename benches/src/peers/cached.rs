@@ -6,7 +6,7 @@ use std::time::Duration;
 use ::cached::AsyncRedisCache;
 use ::cached::macros::{cached, concurrent_cached};
 
-use crate::contender::{Contender, failed};
+use crate::contender::Contender;
 use crate::hit::{Case, Returns};
 use crate::peers::redis::url;
 use crate::stampede::slow;
@@ -98,7 +98,7 @@ pub fn hits(returns: Returns, n: u64) -> Vec<Case> {
 }
 
 #[concurrent_cached(
-    map_error = |error| failed(error),
+    map_error = |error| LoadError(format!("{error:?}")),
     ty = "AsyncRedisCache<u64, User>",
     create = r#"{ store("hit").await }"#
 )]
@@ -107,7 +107,7 @@ async fn redis_hit(id: u64) -> Result<User, LoadError> {
 }
 
 #[concurrent_cached(
-    map_error = |error| failed(error),
+    map_error = |error| LoadError(format!("{error:?}")),
     ty = "AsyncRedisCache<u64, User>",
     create = r#"{ store("stampede").await }"#
 )]
@@ -118,14 +118,14 @@ async fn redis_slow(id: u64) -> Result<User, LoadError> {
 #[expect(clippy::expect_used, reason = "the macro leaves no room for an error")]
 async fn store(prefix: &str) -> AsyncRedisCache<u64, User> {
     AsyncRedisCache::builder(prefix)
-        .ttl(Duration::from_secs(3600))
+        .ttl(Duration::from_hours(1))
         .connection_string(url())
         .build()
         .await
         .expect("the harness's own server answers")
 }
 
-/// Its Redis store, MessagePack.
+/// Its Redis store.
 pub fn redis_clients() -> Vec<Contender> {
     vec![Contender::new("cached AsyncRedisCache", redis_hit)]
 }

@@ -25,7 +25,7 @@ async fn cache(prefix: &str) -> Result<Cache, LoadError> {
     Ok(Arc::new(AsyncCache::new(
         backend,
         PostcardFormatter,
-        Duration::from_secs(3600),
+        Duration::from_hours(1),
     )))
 }
 

@@ -30,7 +30,7 @@ async fn slow_user(id: u64) -> Result<User, LoadError> {
 }
 
 fn policy() -> PolicyConfigBuilder {
-    PolicyConfig::builder().ttl(Duration::from_secs(3600))
+    PolicyConfig::builder().ttl(Duration::from_hours(1))
 }
 
 /// One load a key.

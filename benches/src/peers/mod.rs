@@ -58,10 +58,6 @@ pub async fn redis_clients(n: u64) -> Result<Vec<Contender>, LoadError> {
 }
 
 /// Who guards a slow body in one process.
-#[cfg_attr(
-    not(feature = "peers"),
-    expect(clippy::unused_async, reason = "a peer awaits")
-)]
 pub async fn stampedes() -> Result<Vec<Contender>, LoadError> {
     let mut guards = ours::stampedes();
     guards.extend(moka::stampedes());
@@ -78,10 +74,6 @@ pub async fn stampedes() -> Result<Vec<Contender>, LoadError> {
 }
 
 /// Who guards a slow body in several processes, over Redis.
-#[cfg_attr(
-    not(feature = "peers"),
-    expect(clippy::unused_async, reason = "a peer awaits")
-)]
 pub async fn fleet_stampedes() -> Result<Vec<Contender>, LoadError> {
     #[cfg_attr(not(feature = "peers"), expect(unused_mut, reason = "peers are added"))]
     let mut guards = ours::fleet_stampedes();

@@ -13,7 +13,7 @@ use crate::workload::{User, Value, index};
 /// The name of the case a hit of ours is held against.
 pub const BY_STR: &str = "moka sync get(&str), key at hand";
 
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 
 /// Moka by key type and by where its key comes from.
 pub fn hits(returns: Returns, n: u64) -> Vec<Case> {

@@ -37,7 +37,7 @@ async fn register() {
     let builder = Cache::<String, Vec<u8>>::builder();
     let cache = builder
         .capacity(200_000)
-        .ttl(Duration::from_secs(3600))
+        .ttl(Duration::from_hours(1))
         .build()
         .await;
     cache

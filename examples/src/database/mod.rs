@@ -1,4 +1,4 @@
-//! ISO 3166 countries and subdivisions in SQLite, on a thread of their own.
+//! ISO 3166 countries and subdivisions in `SQLite`, on a thread of their own.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -65,7 +65,7 @@ type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
 /// A handle on the database; cheap to clone.
 ///
-/// SQLite blocks its caller, so a thread of its own runs the queries, one after another, and ends
+/// `SQLite` blocks its caller, so a thread of its own runs the queries, one after another, and ends
 /// with the last handle.
 #[derive(Clone, Debug)]
 pub struct Database {
