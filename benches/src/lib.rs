@@ -1,1 +1,25 @@
-//! benches
+//! A harness that measures this cache and its peers in one process, in turns.
+//!
+//! | binary | what it measures |
+//! |---|---|
+//! | `hit` | a warm hit in the process, on one thread and on several |
+//! | `allocations` | heap allocations of such a hit |
+//! | `redis_hit` | a warm hit in Redis, in sequence and 64 at once |
+//! | `stampede` | how often the body runs when many tasks ask for one cold key |
+//!
+//! Machines drift: the clock speed changes, neighbours wake up. Cases therefore take turns, in an
+//! order drawn anew each round, and a ratio is the median of the ratios *within* rounds.
+
+pub mod contender;
+pub mod flags;
+pub mod hit;
+pub mod machine;
+mod one_at_a_time;
+pub mod peers;
+pub mod redis_hit;
+pub mod redis_server;
+pub mod report;
+pub mod stampede;
+pub mod stats;
+pub mod turns;
+pub mod workload;

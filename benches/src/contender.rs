@@ -1,0 +1,59 @@
+//! Something that gets users, under a name, whatever its type.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::workload::{LoadError, User};
+
+type Ask = dyn Fn(u64) -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync;
+
+/// A way to get a user by id.
+#[derive(Clone)]
+pub struct Contender {
+    /// What it is.
+    pub name: &'static str,
+    ask: Arc<Ask>,
+}
+
+impl Contender {
+    /// Wraps a function that returns a result.
+    pub fn new<E, F>(name: &'static str, get: impl Fn(u64) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<User, E>> + Send + 'static,
+    {
+        let ask = move |id| -> Pin<Box<dyn Future<Output = bool> + Send>> {
+            let user = get(id);
+            Box::pin(async move { user.await.is_ok_and(|user| user.id == id) })
+        };
+        Self {
+            name,
+            ask: Arc::new(ask),
+        }
+    }
+
+    /// Wraps a function that leaves the value encoded.
+    pub fn opaque<E, F>(name: &'static str, get: impl Fn(u64) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<Vec<u8>, E>> + Send + 'static,
+    {
+        let ask = move |id| -> Pin<Box<dyn Future<Output = bool> + Send>> {
+            let bytes = get(id);
+            Box::pin(async move { bytes.await.is_ok_and(|bytes| !bytes.is_empty()) })
+        };
+        Self {
+            name,
+            ask: Arc::new(ask),
+        }
+    }
+
+    /// Asks for a user; whether it came.
+    pub async fn ask(&self, id: u64) -> bool {
+        (self.ask)(id).await
+    }
+}
+
+/// An error of a peer, or a value it could not give.
+pub fn failed(reason: impl std::fmt::Debug) -> LoadError {
+    LoadError(format!("{reason:?}"))
+}

@@ -1,0 +1,243 @@
+//! A warm hit in the process: what a case is, and how its time is taken.
+
+use std::future::Future;
+use std::hint::{black_box, spin_loop};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::runtime::{Builder, Runtime};
+
+use crate::one_at_a_time::one_at_a_time;
+use crate::report::{Report, Row};
+use crate::turns::{self, Turn};
+use crate::workload::{index, loads, zipf};
+
+/// What the cached function returns, and with it how dear a copy is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Returns {
+    /// `u64`: a copy of eight bytes.
+    Number,
+    /// `Arc<User>`: one counter goes up.
+    Shared,
+    /// `User`: six allocations.
+    Owned,
+}
+
+impl Returns {
+    /// The type, as one writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Number => "u64",
+            Self::Shared => "Arc<User>",
+            Self::Owned => "User",
+        }
+    }
+}
+
+/// Serves a batch of ids.
+pub type Batch = Box<dyn Fn(&[u64]) + Send + Sync>;
+
+/// Something that serves hits.
+pub struct Case {
+    /// What it is.
+    pub name: &'static str,
+    /// Serves a batch.
+    pub run: Batch,
+}
+
+impl Case {
+    /// A case that calls a plain function.
+    pub fn direct<T>(name: &'static str, get: impl Fn(u64) -> T + Send + Sync + 'static) -> Self {
+        let run = move |ids: &[u64]| {
+            for &id in ids {
+                one_at_a_time();
+                black_box(get(black_box(id)));
+            }
+        };
+        Self {
+            name,
+            run: Box::new(run),
+        }
+    }
+
+    /// A case that awaits an `async fn`.
+    pub fn awaited<T>(
+        name: &'static str,
+        get: impl AsyncFn(u64) -> T + Send + Sync + 'static,
+    ) -> Self {
+        let run = move |ids: &[u64]| {
+            block_on(async {
+                for &id in ids {
+                    one_at_a_time();
+                    black_box(get(black_box(id)).await);
+                }
+            });
+        };
+        Self {
+            name,
+            run: Box::new(run),
+        }
+    }
+
+    /// An annotated function, called once for every id so that all later calls are hits.
+    pub fn annotated<T>(
+        name: &'static str,
+        n: u64,
+        get: impl AsyncFn(u64) -> T + Send + Sync + 'static,
+    ) -> Self {
+        let case = Self::awaited(name, get);
+        (case.run)(&(0..n).collect::<Vec<_>>());
+        case
+    }
+}
+
+thread_local! {
+    static RUNTIME: Runtime = runtime();
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "without a runtime there is nothing to measure"
+)]
+fn runtime() -> Runtime {
+    Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("the machine has descriptors left")
+}
+
+/// Runs a future on this thread's runtime.
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    RUNTIME.with(|runtime| runtime.block_on(future))
+}
+
+/// How hits are measured.
+pub struct Suite {
+    /// How many keys there are.
+    pub keys: u64,
+    /// Calls a batch.
+    pub batch: usize,
+    /// Turns a case.
+    pub rounds: usize,
+    /// How many threads call at once.
+    pub threads: usize,
+}
+
+impl Suite {
+    /// Lets the cases take turns; a sample is nanoseconds a call and thread.
+    pub fn run(&self, returns: Returns, cases: &[Case]) -> Report {
+        let ids = zipf(self.keys, 200_000);
+        let mut spoiled = vec![0; cases.len()];
+        let line = StartingLine::default();
+        let samples = thread::scope(|scope| {
+            let crew: Vec<Worker> = (0..self.threads)
+                .map(|number| {
+                    let (jobs, inbox) = channel();
+                    let (done, outbox) = channel();
+                    let (ids, line) = (&ids, &line);
+                    scope.spawn(move || self.work(number, cases, ids, line, &inbox, &done));
+                    Worker { jobs, outbox }
+                })
+                .collect();
+            turns::take(self.rounds, cases.len(), |turn| {
+                let before = loads();
+                let nanos = everyone(&crew, turn);
+                spoiled[turn.case] += loads() - before;
+                nanos
+            })
+        });
+        let rows = cases.iter().zip(samples).zip(spoiled);
+        Report {
+            title: format!("hit → {}, {} thread(s)", returns.name(), self.threads),
+            unit: "ns",
+            bases: Vec::new(),
+            rows: rows
+                .map(|((case, samples), loads)| Row {
+                    name: case.name,
+                    samples,
+                    loads,
+                })
+                .collect(),
+        }
+    }
+
+    fn work(
+        &self,
+        number: usize,
+        cases: &[Case],
+        ids: &[u64],
+        line: &StartingLine,
+        inbox: &Receiver<Turn>,
+        done: &Sender<f64>,
+    ) {
+        for turn in inbox {
+            let start = (index(turn.draw, ids.len()) + number * 7919) % (ids.len() - self.batch);
+            let (run, batch) = (&cases[turn.case].run, &ids[start..start + self.batch]);
+            run(batch);
+            line.await_all(self.threads);
+            let sample = self.time(run, batch);
+            if done.send(sample).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Nanoseconds a call. Several threads run for a fixed time, so that they really overlap.
+    fn time(&self, run: &Batch, batch: &[u64]) -> f64 {
+        let window = if self.threads == 1 {
+            Duration::ZERO
+        } else {
+            Duration::from_millis(4)
+        };
+        let start = Instant::now();
+        let mut calls = 0;
+        loop {
+            run(batch);
+            calls += batch.len();
+            let took = start.elapsed();
+            if took >= window {
+                #[expect(clippy::cast_precision_loss, reason = "a batch takes milliseconds")]
+                return took.as_nanos() as f64 / calls as f64;
+            }
+        }
+    }
+}
+
+struct Worker {
+    jobs: Sender<Turn>,
+    outbox: Receiver<f64>,
+}
+
+/// The mean over the threads.
+fn everyone(crew: &[Worker], turn: Turn) -> f64 {
+    for worker in crew {
+        // A worker that panicked is noticed when its sample is missing.
+        let _ = worker.jobs.send(turn);
+    }
+    let samples: Vec<f64> = crew
+        .iter()
+        .filter_map(|worker| worker.outbox.recv().ok())
+        .collect();
+    assert_eq!(samples.len(), crew.len(), "a case panicked");
+    #[expect(clippy::cast_precision_loss, reason = "threads are few")]
+    let threads = crew.len() as f64;
+    samples.iter().sum::<f64>() / threads
+}
+
+/// Where threads wait for each other. They spin: waking a thread takes longer than a batch.
+#[derive(Default)]
+struct StartingLine {
+    arrived: AtomicUsize,
+}
+
+impl StartingLine {
+    fn await_all(&self, threads: usize) {
+        let number = self.arrived.fetch_add(1, Ordering::SeqCst);
+        let all = (number / threads + 1) * threads;
+        while self.arrived.load(Ordering::SeqCst) < all {
+            spin_loop();
+        }
+    }
+}

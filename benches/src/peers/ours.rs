@@ -1,0 +1,129 @@
+//! This cache.
+
+use std::sync::{Arc, LazyLock};
+
+use cache_runtime::{Cache, Moka, Redis, cached};
+
+use crate::contender::Contender;
+use crate::hit::{Case, Returns};
+use crate::peers::redis::url;
+use crate::stampede::slow;
+use crate::workload::{LoadError, User, Value};
+
+// The three functions of one key take turns, group by group: each finds the other's value to be
+// of another type, and loads its own.
+
+#[cached(ttl = 3600, key = "user:<id>")]
+async fn number(id: u64) -> Result<u64, LoadError> {
+    u64::try_load(id)
+}
+
+#[cached(ttl = 3600, key = "user:<id>")]
+async fn shared(id: u64) -> Result<Arc<User>, LoadError> {
+    Value::try_load(id)
+}
+
+#[cached(ttl = 3600, key = "user:<id>")]
+async fn owned(id: u64) -> Result<User, LoadError> {
+    User::try_load(id)
+}
+
+#[cached(ttl = 3600)]
+async fn number_by_default_key(id: u64) -> Result<u64, LoadError> {
+    u64::try_load(id)
+}
+
+#[cached(ttl = 3600)]
+async fn shared_by_default_key(id: u64) -> Result<Arc<User>, LoadError> {
+    Value::try_load(id)
+}
+
+#[cached(ttl = 3600)]
+async fn owned_by_default_key(id: u64) -> Result<User, LoadError> {
+    User::try_load(id)
+}
+
+/// The name of the case the figures are about.
+pub const TEMPLATE: &str = "ours #[cached(key = \"user:<id>\")] on moka";
+
+const DEFAULT: &str = "ours #[cached] on moka, default key";
+
+/// The process-wide cache with its local tier alone.
+pub fn hits(returns: Returns, n: u64) -> Vec<Case> {
+    use_local_tier();
+    match returns {
+        Returns::Number => vec![
+            Case::annotated(TEMPLATE, n, number),
+            Case::annotated(DEFAULT, n, number_by_default_key),
+        ],
+        Returns::Shared => vec![
+            Case::annotated(TEMPLATE, n, shared),
+            Case::annotated(DEFAULT, n, shared_by_default_key),
+        ],
+        Returns::Owned => vec![
+            Case::annotated(TEMPLATE, n, owned),
+            Case::annotated(DEFAULT, n, owned_by_default_key),
+        ],
+    }
+}
+
+fn use_local_tier() {
+    let local = Moka::new().capacity(200_000);
+    // Every call after the first finds one installed.
+    let _ = Cache::builder().local(local).no_remote().build().install();
+}
+
+static REMOTE: LazyLock<Cache> = LazyLock::new(|| {
+    Cache::builder().namespace("ours").no_local().remote(redis()).build()
+});
+
+static BOTH: LazyLock<Cache> = LazyLock::new(|| {
+    Cache::builder().namespace("ours").local(Moka::new()).remote(redis()).build()
+});
+
+#[expect(clippy::expect_used, reason = "the harness made the URL")]
+fn redis() -> Redis {
+    Redis::new(url()).expect("a URL of the harness's own server")
+}
+
+#[cached(ttl = 3600, key = "user:<id>", cache = REMOTE)]
+async fn in_redis(id: u64) -> Result<User, LoadError> {
+    User::try_load(id)
+}
+
+/// The name of the case the figures are about.
+pub const IN_REDIS: &str = "ours #[cached(key = \"user:<id>\")] on Redis alone";
+
+/// The Redis tier alone.
+pub fn redis_clients() -> Vec<Contender> {
+    vec![Contender::new(IN_REDIS, in_redis)]
+}
+
+#[cached(ttl = 3600, key = "slow:<id>")]
+async fn slow_user(id: u64) -> Result<User, LoadError> {
+    slow(id).await
+}
+
+/// The local tier alone.
+pub fn stampedes() -> Vec<Contender> {
+    use_local_tier();
+    vec![Contender::new("ours #[cached]", slow_user)]
+}
+
+#[cached(ttl = 3600, key = "locked:<id>", lock = true, cache = BOTH)]
+async fn locked_user(id: u64) -> Result<User, LoadError> {
+    slow(id).await
+}
+
+#[cached(ttl = 3600, key = "unlocked:<id>", cache = BOTH)]
+async fn unlocked_user(id: u64) -> Result<User, LoadError> {
+    slow(id).await
+}
+
+/// Both tiers, with and without a lock over the fleet.
+pub fn fleet_stampedes() -> Vec<Contender> {
+    vec![
+        Contender::new("ours #[cached(lock = true)], both tiers", locked_user),
+        Contender::new("ours #[cached], both tiers", unlocked_user),
+    ]
+}
