@@ -36,7 +36,7 @@ impl Clock {
         match self {
             Self::System => SystemTime::now()
                 .duration_since(UNIX_EPOCH)
-                .map_or(0, |since| millis(since)),
+                .map_or(0, millis),
             Self::Fake(now) => now.load(Ordering::Relaxed),
         }
     }
@@ -47,8 +47,10 @@ pub(crate) const fn millis(duration: Duration) -> u64 {
     let nanos = duration.as_nanos();
     let millis = nanos.div_ceil(1_000_000);
     if millis > u64::MAX as u128 {
-        u64::MAX
-    } else {
+        return u64::MAX;
+    }
+    #[allow(clippy::cast_possible_truncation, reason = "it was compared")]
+    {
         millis as u64
     }
 }

@@ -198,7 +198,7 @@ impl Builder {
 
     /// The clock by which entries expire.
     #[cfg(feature = "testing")]
-    pub fn clock(mut self, clock: crate::testing::FakeClock) -> Self {
+    pub fn clock(mut self, clock: &crate::testing::FakeClock) -> Self {
         self.clock = clock.clock();
         self
     }
@@ -231,6 +231,7 @@ impl Builder {
     }
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "it depends on the features")]
 fn local_from_features() -> Option<Arc<dyn LocalBackend>> {
     #[cfg(feature = "moka")]
     return Some(Arc::new(crate::local::Moka::new()));
@@ -238,6 +239,7 @@ fn local_from_features() -> Option<Arc<dyn LocalBackend>> {
     None
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "it depends on the features")]
 fn remote_from_features() -> Option<Backend> {
     #[cfg(feature = "redis")]
     {

@@ -65,7 +65,7 @@ impl Default for Settings {
             none_ttl: 30_000,
             local_ttl: 60_000,
             disconnected_ttl: 5_000,
-            max_load: Duration::from_secs(60),
+            max_load: Duration::from_mins(1),
         }
     }
 }
@@ -226,7 +226,12 @@ impl Cache {
 
     /// What this cache did: totals, and each call site's.
     pub fn stats(&self) -> Stats {
-        Stats::new(self.0.name.clone(), call_site::stats(self))
+        let breaker = self.0.remote.as_ref().map(|tier| tier.breaker_changes());
+        Stats::new(
+            self.0.name.clone(),
+            breaker.unwrap_or_default(),
+            call_site::stats(self),
+        )
     }
 
     /// What the local tier holds under `key`, alive.

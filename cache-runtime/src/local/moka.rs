@@ -1,4 +1,4 @@
-//! The local tier on `moka`: concurrent, bounded, evicting by TinyLFU.
+//! The local tier on `moka`: concurrent, bounded, evicting by `TinyLFU`.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::key::{Key, KeyRef, Prehashed};
 /// How many entries a tier holds that was not told.
 const CAPACITY: u64 = 100_000;
 
-/// The local tier on [`moka`](https://docs.rs/moka): keeps what is asked for often, by TinyLFU.
+/// The local tier on [`moka`](https://docs.rs/moka): keeps what is asked for often, by `TinyLFU`.
 ///
 /// # Examples
 ///

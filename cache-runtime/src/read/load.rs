@@ -52,11 +52,7 @@ impl<S: Shape> Call<S> {
         } else {
             self.entry.fill(claim, &loaded).await
         };
-        let store = |standing| {
-            self.entry
-                .cache
-                .store(&self.entry.key, &entry, ttl, standing)
-        };
+        let store = |standing| self.keep(&entry, ttl, standing);
         if !standing.is_some_and(|standing| ticket.commit(|| store(standing))) {
             ticket.detach();
             self.count(Event::Discarded);
@@ -120,11 +116,16 @@ impl<S: Shape> Call<S> {
         let returned = S::Kind::returned(value.clone())?;
         let entry = Entry::new(value, self.version());
         ticket.commit(|| {
-            self.entry
-                .cache
-                .store(&self.entry.key, &entry, ttl, Standing::Shared);
+            self.keep(&entry, ttl, Standing::Shared);
         });
         Some((returned, entry))
+    }
+
+    /// Stores the entry in the local tier. Called under the ticket's lock alone.
+    fn keep(&self, entry: &Arc<Entry>, ttl: u64, standing: Standing) {
+        self.entry
+            .cache
+            .store(&self.entry.key, entry, ttl, standing);
     }
 
     async fn call_body<F: Future<Output = S::Return>>(&self, claim: &Claim, body: F) -> S::Return {

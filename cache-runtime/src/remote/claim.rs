@@ -94,7 +94,7 @@ impl Fill {
         if let Some(lease) = self.lease.take()
             && filled != Filled::Unknown
         {
-            lease.is_gone();
+            lease.forget();
         }
         filled
     }
@@ -132,11 +132,11 @@ impl Visit<'_> {
             Ok(None) => Ok(Stands::Mine(lease)),
             Ok(Some(cell)) if cell == lease.token() => Ok(Stands::Mine(lease)),
             Ok(Some(cell)) => {
-                lease.is_gone();
+                lease.forget();
                 Ok(Stands::Cell(Cell::parse(Some(cell))))
             }
             Err(error) if error.kind() == ErrorKind::Foreign => {
-                lease.is_gone();
+                lease.forget();
                 Ok(Stands::Cell(Cell::Foreign))
             }
             // The command may still run: the lease is given back behind it.
@@ -251,6 +251,6 @@ impl Visit<'_> {
 
 /// A pause of half to all of `pause`, so that those who wait don't ask in step.
 fn jittered(pause: Duration) -> Duration {
-    let fraction = super::random::random() % 1024;
-    pause / 2 + pause.mul_f64(0.5 * fraction as f64 / 1024.0)
+    let thousandths = u32::try_from(super::random::random() % 1000).unwrap_or_default();
+    pause / 2 + pause / 2 * thousandths / 1000
 }

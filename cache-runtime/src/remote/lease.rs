@@ -39,7 +39,7 @@ impl Lease {
     }
 
     /// Forgets the lease: it doesn't stand in the remote tier, or no longer.
-    pub(super) fn is_gone(mut self) {
+    pub(super) fn forget(mut self) {
         self.held = false;
     }
 

@@ -74,6 +74,11 @@ impl Tier {
         [&self.prefix, key.as_str()].concat()
     }
 
+    /// How often the breaker has opened, and closed again.
+    pub(crate) fn breaker_changes(&self) -> (u64, u64) {
+        (self.breaker.opened(), self.breaker.closed())
+    }
+
     pub(super) fn prefix(&self) -> &str {
         &self.prefix
     }

@@ -26,6 +26,10 @@ macro_rules! counts {
             /// The name of the cache.
             pub name: String,
             $($(#[$doc])* pub $field: u64,)*
+            /// Times the breaker began to leave the remote tier alone.
+            pub breaker_opened: u64,
+            /// Times it found the remote tier well again.
+            pub breaker_closed: u64,
             /// Each call site's, in the order of their first calls.
             pub sites: Vec<SiteStats>,
         }
@@ -42,8 +46,14 @@ macro_rules! counts {
         }
 
         impl Stats {
-            pub(crate) fn new(name: String, sites: Vec<SiteStats>) -> Self {
-                Self { name, $($field: sites.iter().map(|site| site.$field).sum(),)* sites }
+            pub(crate) fn new(name: String, breaker: (u64, u64), sites: Vec<SiteStats>) -> Self {
+                Self {
+                    name,
+                    $($field: sites.iter().map(|site| site.$field).sum(),)*
+                    breaker_opened: breaker.0,
+                    breaker_closed: breaker.1,
+                    sites,
+                }
             }
         }
     };

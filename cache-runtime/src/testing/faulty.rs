@@ -204,7 +204,11 @@ impl<R> Faulty<R> {
 
     /// Waits until everything works again.
     async fn healed(&self, before: u64) {
-        let _ = self.state.subscribe().wait_for(|state| state.healed > before).await;
+        let _ = self
+            .state
+            .subscribe()
+            .wait_for(|state| state.healed > before)
+            .await;
     }
 
     async fn call<T>(
