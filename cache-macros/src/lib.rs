@@ -1,1 +1,115 @@
-//! The attributes of `cache-runtime`.
+//! The attributes of `cache-runtime`, which re-exports them: depend on that crate alone.
+//!
+//! An invocation passes through the modules in this order: [`args`] reads the settings,
+//! [`function`] the signature (the body stays raw tokens), [`model`] puts both into the words of
+//! this crate, [`check`] holds one function a rule, [`expand`] writes code. Each of them records
+//! what is wrong in [`diagnostics`] and goes on, so that one build shows all mistakes.
+
+mod args;
+mod check;
+mod crate_path;
+mod diagnostics;
+mod expand;
+mod function;
+mod key_template;
+mod model;
+#[cfg(test)]
+mod tests;
+
+use proc_macro::TokenStream;
+
+use crate::diagnostics::Diagnostics;
+
+/// Caches what an `async fn` returns.
+///
+/// The key is made of the arguments. A hit answers without running the body; of concurrent calls
+/// on one key, one runs it and the others get its value. `Ok` and `Some` hold values, errors are
+/// handed on and never stored.
+///
+/// | setting | means | default |
+/// |---|---|---|
+/// | `key = "user:<id>"` | the key: text and `<argument>`, `<argument.field>`, `<self.field>`; `<<` and `>>` are literal | path of the function, type arguments and every argument |
+/// | `ttl = 3600`, `"1h 30m"`, `CONST` | life of an entry; integers count seconds | the cache's `default_ttl` |
+/// | `lock = true`, `"10s"` | one load in all processes; the time bounds its lease | one load a process |
+/// | `local` | kept in the local tier alone; values need no serde | both tiers |
+/// | `detach`, `detach = false` | a load goes on when its callers leave; the future must be `Send + 'static` | on for free functions that own their arguments |
+/// | `companion = false`, `name` | leaves out, renames or (for methods) asks for what stands beside the function | the function's name; none for methods |
+/// | `cache = expr` | the `Cache` to use | scoped, else process-wide |
+/// | `version = 2` | what a stored value must match; change it with the meaning of the value | 1 |
+/// | `crate = path` | where `cache_runtime` lives | `::cache_runtime` |
+///
+/// A free function `get_user` also gets `get_user::entry(&id)`, `get_user::refresh(id)`,
+/// `get_user::uncached(id)` and `get_user::stats()`. A method needs a `key`, since two instances
+/// would share entries otherwise, and gets no companions unless `companion = name` asks for a
+/// method that makes the entry.
+///
+/// An argument's underscore (`_id`) is no obstacle: a key may name it. Under `#[async_trait]`, put
+/// the attribute on the method.
+///
+/// # Examples
+///
+/// ```
+/// use cache_runtime::cached;
+///
+/// #[cached(ttl = 3600, key = "user:<id>", lock = true)]
+/// async fn get_user(id: u64) -> Result<String, std::io::Error> {
+///     Ok(format!("user {id}"))
+/// }
+///
+/// struct Users {
+///     tenant: u32,
+/// }
+///
+/// impl Users {
+///     #[cached(ttl = "5m", key = "tenant:<self.tenant>:user:<id>")]
+///     async fn user(&self, id: u64) -> Option<String> {
+///         Some(format!("user {id} of {}", self.tenant))
+///     }
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
+    run(item, |item, diagnostics| expand::cached(args.into(), item, diagnostics))
+}
+
+/// Invalidates cached entries when an `async fn` has returned `Ok`, or anything that is no
+/// `Result`.
+///
+/// | setting | means |
+/// |---|---|
+/// | `key = "user:<id>"` | a key, as in `#[cached]`; `<result.id>` is of the success value |
+/// | `entry = get_user(id)` | `get_user::entry(&id)`, or any expression that makes an `EntryRef` |
+/// | `on = "always"` | also after an error, for functions that can fail after their commit |
+/// | `cache = expr` | the `Cache` of the keys that are named here |
+/// | `crate = path` | where `cache_runtime` lives |
+///
+/// `key` and `entry` may repeat, and so may the attribute. The function's result is never changed.
+/// If its caller leaves while the body runs, it invalidates what the arguments name.
+///
+/// # Examples
+///
+/// ```
+/// use cache_runtime::{cached, invalidates};
+///
+/// #[cached]
+/// async fn get_user(id: u64) -> Option<String> {
+///     Some(format!("user {id}"))
+/// }
+///
+/// #[invalidates(entry = get_user(id), key = "users")]
+/// async fn rename_user(id: u64, name: &str) -> Result<(), std::io::Error> {
+///     println!("user {id} is {name} now");
+///     Ok(())
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn invalidates(args: TokenStream, item: TokenStream) -> TokenStream {
+    run(item, |item, diagnostics| expand::invalidates(args.into(), item, diagnostics))
+}
+
+fn run(
+    item: TokenStream,
+    expand: impl FnOnce(proc_macro2::TokenStream, &mut Diagnostics) -> Option<proc_macro2::TokenStream>,
+) -> TokenStream {
+    diagnostics::or_errors(item.into(), expand).into()
+}

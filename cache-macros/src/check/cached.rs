@@ -1,0 +1,204 @@
+//! Rules of `#[cached]`.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote};
+use syn::{Receiver, ReceiverKind, Type};
+
+use super::{function, placeholders};
+use crate::diagnostics::Diagnostics;
+use crate::function::{Argument, Function};
+use crate::function::tokens::{find_ident, may_borrow, variables};
+use crate::model::{Cached, Lease, Place, Ttl};
+
+pub(crate) fn cached(cached: &Cached, diagnostics: &mut Diagnostics) {
+    function::check(&cached.function, "cached", diagnostics);
+    if let Some(template) = &cached.key {
+        placeholders::check_name_arguments(template, &cached.function, None, diagnostics);
+        placeholders::check_are_parted(template, diagnostics);
+    }
+    for check in [
+        check_returns_a_value,
+        check_returns_what_it_owns,
+        check_method_has_key,
+        check_function_without_companion_has_key,
+        check_self_needs_no_companion,
+        check_boxed_has_no_companion,
+        check_lock_has_a_remote_tier,
+        check_version_has_a_remote_tier,
+        check_constants_know_no_arguments,
+        check_detached_can_be_cloned,
+        check_is_cached_once,
+    ] {
+        check(cached, diagnostics);
+    }
+}
+
+/// Without a value, there is nothing to cache.
+fn check_returns_a_value(cached: &Cached, diagnostics: &mut Diagnostics) {
+    let Function { sig, returns, .. } = &cached.function;
+    if returns.is_none() {
+        let message = format!("`{0}` returns nothing to cache; write `{0}(…) -> T`", sig.ident);
+        diagnostics.error(&sig.ident, message);
+    }
+}
+
+/// An entry outlives the call.
+fn check_returns_what_it_owns(cached: &Cached, diagnostics: &mut Diagnostics) {
+    let borrowed = cached.function.returns.as_ref().and_then(|returns| returns.borrowed());
+    if let Some(borrowed) = borrowed {
+        let message = "a cached value outlives the call and can't borrow from it; return an owned \
+            type, such as `String` or `Arc<T>`";
+        diagnostics.error(borrowed.to_token_stream(), message);
+    }
+}
+
+/// Two instances would share entries.
+fn check_method_has_key(cached: &Cached, diagnostics: &mut Diagnostics) {
+    let Function { sig, .. } = &cached.function;
+    if cached.key.is_some() {
+        return;
+    }
+    if let Some(receiver) = cached.function.receiver() {
+        let message = "a cached method needs a `key`, or two instances would share entries; write \
+            `key = \"…\"`, with what tells them apart, such as `<self.tenant>`";
+        diagnostics.error(receiver, message);
+    } else if matches!(cached.place, Place::Boxed { .. }) {
+        let message = "a cached function that returns a boxed future needs a `key`, or two types \
+            would share entries; write `key = \"…\"`";
+        diagnostics.error(&sig.ident, message);
+    }
+}
+
+/// It may stand in an `impl`, where the path of the module doesn't tell two types apart.
+fn check_function_without_companion_has_key(cached: &Cached, diagnostics: &mut Diagnostics) {
+    if let Some(no) = &cached.without_companion
+        && cached.key.is_none()
+        && cached.function.receiver().is_none()
+        && !cached.function.is_boxed()
+    {
+        let message = "`companion = false` needs a `key`, since the function may be one of a type; \
+            write `key = \"…\"`";
+        diagnostics.error(no, message);
+    }
+}
+
+/// A companion stands beside the function, and an `impl` has no place for it.
+fn check_self_needs_no_companion(cached: &Cached, diagnostics: &mut Diagnostics) {
+    let Function { sig, body, .. } = &cached.function;
+    if !matches!(cached.place, Place::Companion(_)) {
+        return;
+    }
+    // The body may hold an `impl` with a `Self` of its own.
+    let nested = find_ident(body.stream(), |ident| ident == "impl" || ident == "trait").is_some();
+    let tokens = if nested { quote!(#sig) } else { quote!(#sig #body) };
+    if let Some(found) = find_ident(tokens, |ident| ident == "Self") {
+        let message = "a companion can't stand in an `impl`; write `companion = false` and a `key` on \
+            an associated function";
+        diagnostics.error(found, message);
+    }
+}
+
+/// `#[async_trait]` allows no function that the trait doesn't have.
+fn check_boxed_has_no_companion(cached: &Cached, diagnostics: &mut Diagnostics) {
+    if let Place::Boxed { entry: Some(name) } = &cached.place {
+        let message = "a function that returns a boxed future has no companion; leave `companion` out \
+            and write `Key::new(…)` where you need the key";
+        diagnostics.error(name, message);
+    }
+}
+
+/// Leases live in the remote tier.
+fn check_lock_has_a_remote_tier(cached: &Cached, diagnostics: &mut Diagnostics) {
+    if let (Some(lock), Some(_)) = (&cached.lock, &cached.local)
+        && cached.lease != Lease::No
+    {
+        let message = "`lock` is held in the remote tier, which `local` leaves out; remove one of them";
+        diagnostics.error(&lock.name, message);
+    }
+}
+
+/// A local entry never meets another version of the program.
+fn check_version_has_a_remote_tier(cached: &Cached, diagnostics: &mut Diagnostics) {
+    if let (Some(version), Some(_)) = (&cached.version, &cached.local) {
+        let message = "`version` tells entries of the remote tier apart, which `local` leaves out; \
+            remove one of them";
+        diagnostics.error(version, message);
+    }
+}
+
+/// They stand in a `static`.
+fn check_constants_know_no_arguments(cached: &Cached, diagnostics: &mut Diagnostics) {
+    let ttl = match &cached.ttl {
+        Some(Ttl::Constant(ttl)) => Some(("ttl", ttl)),
+        _ => None,
+    };
+    let version = cached.version.as_ref().map(|version| ("version", version));
+    for (name, expr) in ttl.into_iter().chain(version) {
+        let names = variables(expr.to_token_stream());
+        let of_call = |ident: &&Ident| {
+            *ident == "self" || cached.function.arguments.iter().any(|one| one.bindings.contains(ident))
+        };
+        if let Some(found) = names.iter().find(of_call) {
+            let message = format!("`{name}` is the same for all calls and can't name `{found}`; write a \
+                constant");
+            diagnostics.error(found, message);
+        } else if let Some(found) = find_ident(expr.to_token_stream(), |ident| ident == "Self") {
+            let message = format!("`{name}` can't name `Self`; write the type's name");
+            diagnostics.error(found, message);
+        }
+    }
+}
+
+/// The load outlives the call, so that it needs its own copy of what the call borrows.
+fn check_detached_can_be_cloned(cached: &Cached, diagnostics: &mut Diagnostics) {
+    let Some(detach) = cached.detach.as_ref().filter(|detach| detach.on) else { return };
+    if cached.function.is_boxed() {
+        let message = "`detach` can't outlive the boxed future of `#[async_trait]`; leave it out";
+        diagnostics.error(&detach.name, message);
+        return;
+    }
+    if let Some(receiver) = cached.function.receiver().filter(|receiver| !is_clonable(receiver)) {
+        let message = "a detached load can't borrow `self` for itself alone; take `&self`, or leave \
+            `detach` out";
+        diagnostics.error(receiver, message);
+    }
+    let inside = matches!(cached.place, Place::Inside { .. });
+    let is_kept = |argument: &&Argument| {
+        let parts = inside && argument.destructured && argument.may_borrow();
+        parts || !is_clonable_type(&argument.ty)
+    };
+    for argument in cached.function.arguments.iter().filter(is_kept) {
+        let message = "a detached load outlives the call, and what this borrows can't be cloned for it; \
+            take it by value, or leave `detach` out";
+        diagnostics.error(&argument.ty, message);
+    }
+}
+
+fn is_clonable(receiver: &Receiver) -> bool {
+    match &receiver.kind {
+        ReceiverKind::Value => true,
+        ReceiverKind::Reference(_, _, mutability) => mutability.is_none(),
+        ReceiverKind::Typed(_, ty) => is_clonable_type(ty),
+        _ => false,
+    }
+}
+
+/// Owned, or a shared reference to what is owned.
+fn is_clonable_type(ty: &Type) -> bool {
+    let owned = |ty: &Type| match ty {
+        Type::ImplTrait(_) => true,
+        ty => !may_borrow(ty.to_token_stream()),
+    };
+    match ty {
+        Type::Reference(reference) => reference.mutability.is_none() && owned(&reference.elem),
+        ty => owned(ty),
+    }
+}
+
+/// The second attribute would cache what the first one has cached.
+fn check_is_cached_once(cached: &Cached, diagnostics: &mut Diagnostics) {
+    if let Some(second) = cached.function.attribute("cached") {
+        let tokens: TokenStream = second.to_token_stream();
+        diagnostics.error(tokens, "a function is cached once; keep one `#[cached]`");
+    }
+}

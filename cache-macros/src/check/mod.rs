@@ -1,0 +1,9 @@
+//! What is refused, one function a rule.
+
+mod cached;
+mod function;
+mod invalidates;
+mod placeholders;
+
+pub(crate) use cached::cached;
+pub(crate) use invalidates::invalidates;

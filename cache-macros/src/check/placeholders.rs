@@ -1,0 +1,71 @@
+//! Rules on key templates.
+
+use crate::diagnostics::Diagnostics;
+use crate::function::Function;
+use crate::key_template::{Piece, Placeholder, Template};
+
+/// Text that what a placeholder becomes could itself hold doesn't part it from the next one:
+/// unescaped characters, and those that lists and `None` are written with.
+fn is_in_segments(char: char) -> bool {
+    char.is_ascii_alphanumeric() || "_.-~(),!%".contains(char)
+}
+
+/// A placeholder names an argument, or what `extra` allows.
+pub(super) fn check_name_arguments(
+    template: &Template,
+    function: &Function,
+    extra: Option<&str>,
+    diagnostics: &mut Diagnostics,
+) {
+    for placeholder in template.placeholders() {
+        let root = placeholder.root.as_str();
+        let is_self = root == "self" && function.receiver().is_some();
+        if is_self || extra == Some(root) || function.argument(root).is_some() {
+            continue;
+        }
+        diagnostics.error(&template.literal, unknown(placeholder, function, extra));
+    }
+}
+
+fn unknown(placeholder: &Placeholder, function: &Function, extra: Option<&str>) -> String {
+    let Placeholder { root, .. } = placeholder;
+    if root == "self" {
+        return "this function has no `self`; name an argument".to_owned();
+    }
+    if root == "result" && extra.is_none() {
+        return "`<result>` is known in `#[invalidates]` alone; the key of what is cached is made \
+            of arguments".to_owned();
+    }
+    let mut names = function.names();
+    names.extend(extra.map(str::to_owned));
+    if names.is_empty() {
+        return format!("no argument named `{root}`; the function has none");
+    }
+    format!("no argument named `{root}`; the function has `{}`", names.join("`, `"))
+}
+
+/// Two placeholders are parted by a character that both escape: else `1` and `23` would make the
+/// key of `12` and `3`.
+pub(super) fn check_are_parted(template: &Template, diagnostics: &mut Diagnostics) {
+    let mut previous: Option<&Placeholder> = None;
+    let mut between = "";
+    for piece in &template.pieces {
+        match piece {
+            Piece::Text(text) => between = text,
+            Piece::Placeholder(placeholder) => {
+                if let Some(previous) = previous
+                    && between.chars().all(is_in_segments)
+                {
+                    let (a, b) = (&previous.source, &placeholder.source);
+                    let message = format!(
+                        "different arguments could make one key of `<{a}>{between}<{b}>`; part them \
+                        by a character that both escape, as in `<{a}>:<{b}>`",
+                    );
+                    diagnostics.error(&template.literal, message);
+                }
+                previous = Some(placeholder);
+                between = "";
+            }
+        }
+    }
+}

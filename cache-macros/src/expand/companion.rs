@@ -1,0 +1,230 @@
+//! A free function and what stands beside it, under its own name.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::{FnArg, Signature};
+
+use super::key::{Arguments, render};
+use super::load::{Load, copied, copies, lookup};
+use super::own::{at, reference};
+use super::site::{definition, on_cache, typed, value};
+use crate::function::{Argument, Function, Returns};
+use crate::model::Cached;
+
+/// ```text
+/// // Input: #[cached(key = "user:<id>")]
+/// //        async fn get_user(id: u64) -> R { body }
+/// async fn get_user(id: u64) -> R {
+///     match get_user::site().lookup(|key| key.text("user:").part(&id)) {
+///         Lookup::Hit(value) => value,
+///         Lookup::Miss(call) => call.detached(get_user::uncached(id)).await,
+///     }
+/// }
+/// struct get_user {}
+/// impl get_user {
+///     fn site() -> SiteFor<impl Shape<Return = R, Value = V>> { static SITE: Site = …; … }
+///     async fn uncached(id: u64) -> R { body }
+///     async fn refresh(id: u64) -> R { … }
+///     fn entry(id: &u64) -> EntryRef<V> { … }
+///     fn stats() -> SiteStats { … }
+/// }
+/// ```
+pub(super) fn expand(cached: &Cached, name: &Ident) -> Option<TokenStream> {
+    let companion = Companion { cached, name, returns: cached.function.returns.as_ref()? };
+    let function = companion.function();
+    let structure = companion.structure();
+    let [site, uncached, refresh, entry, stats] = [
+        companion.site(),
+        companion.uncached(),
+        companion.refresh(),
+        companion.entry(),
+        companion.stats(),
+    ];
+    let attrs = cached.function.companion_attrs();
+    Some(quote_spanned! {Span::mixed_site()=>
+        #function
+        #structure
+        #(#attrs)*
+        impl #name { #site #uncached #refresh #entry #stats }
+    })
+}
+
+struct Companion<'a> {
+    cached: &'a Cached,
+    name: &'a Ident,
+    returns: &'a Returns,
+}
+
+impl Companion<'_> {
+    fn function(&self) -> TokenStream {
+        let key = render(self.cached, Arguments::Named);
+        let load = self.load().run(self.cached);
+        let body = lookup(self.cached, &self.call("site"), &key, &load);
+        let Function { vis, .. } = &self.cached.function;
+        let attrs = self.cached.function.outer_attrs();
+        let sig = self.signature(&self.cached.function.sig.ident);
+        let mut braces = proc_macro2::Group::new(proc_macro2::Delimiter::Brace, body);
+        braces.set_span(self.cached.function.body.span());
+        quote_spanned!(Span::mixed_site()=> #(#attrs)* #vis #sig #braces)
+    }
+
+    fn structure(&self) -> TokenStream {
+        let Self { name, cached, .. } = self;
+        let vis = &cached.function.vis;
+        let cfg = cached.function.cfg_attrs();
+        let doc = format!(" The cache of `{}`.", cached.function.sig.ident);
+        quote_spanned! {Span::mixed_site()=>
+            #[doc = #doc]
+            #(#cfg)*
+            #[allow(non_camel_case_types)]
+            #vis struct #name {}
+        }
+    }
+
+    /// A generic function's static stands apart, for `stats` to reach it without type arguments.
+    fn site(&self) -> TokenStream {
+        let Self { cached, returns, .. } = self;
+        let span = Span::mixed_site();
+        let krate = &cached.krate;
+        let (generics, _, bounds) = cached.function.sig.generics.split_for_impl();
+        let (ty, value) = (&returns.ty, value(cached, returns));
+        let site = quote_spanned! {span=>
+            #krate::SiteFor<impl #krate::Shape<Return = #ty, Value = #value>>
+        };
+        let definition = definition(cached);
+        if self.is_generic() {
+            let all = self.path("site_of_all");
+            let typed = typed(cached, returns, &quote_spanned!(span=> #all()));
+            return quote_spanned! {span=>
+                fn site_of_all() -> &'static #krate::Site { #definition &SITE }
+                fn site #generics() -> #site #bounds { #typed }
+            };
+        }
+        let typed = typed(cached, returns, &quote_spanned!(span=> &SITE));
+        quote_spanned!(span=> fn site #generics() -> #site #bounds { #definition #typed })
+    }
+
+    fn uncached(&self) -> TokenStream {
+        let Function { vis, sig, inner_attrs, body, .. } = &self.cached.function;
+        let mut sig = sig.clone();
+        let doc = format!(" Calls `{}` without its cache.", sig.ident);
+        sig.ident = Ident::new("uncached", at(&sig.ident));
+        sig.abi = None;
+        let body = crate::function::tokens::refilled(
+            body,
+            [quote!(#(#inner_attrs)*), body.stream()].into_iter().collect(),
+        );
+        quote_spanned!(Span::mixed_site()=> #[doc = #doc] #vis #sig #body)
+    }
+
+    fn refresh(&self) -> TokenStream {
+        let vis = &self.cached.function.vis;
+        let doc = format!(" Calls `{}` and caches what it returns.", self.cached.function.sig.ident);
+        let mut sig = self.signature(&Ident::new("refresh", at(&self.cached.function.sig.ident)));
+        sig.abi = None;
+        let (site, on) = (self.call("site"), on_cache(self.cached));
+        let key = render(self.cached, Arguments::Named);
+        let load = self.load().run(self.cached);
+        quote_spanned! {Span::mixed_site()=>
+            #[doc = #doc]
+            #vis #sig { #site #on.refresh(#key) #load }
+        }
+    }
+
+    fn entry(&self) -> TokenStream {
+        let Self { cached, returns, .. } = self;
+        let Function { vis, sig, .. } = &cached.function;
+        let krate = &cached.krate;
+        let doc = format!(" Makes the entry that `{}` caches.", sig.ident);
+        let (generics, _, bounds) = sig.generics.split_for_impl();
+        let arguments = cached.keyed_arguments().map(|argument| {
+            let (name, ty) = (&argument.name, reference(&argument.ty));
+            quote!(#name: #ty)
+        });
+        let value = value(cached, returns);
+        let (site, on) = (self.call("site"), on_cache(cached));
+        let key = render(cached, Arguments::ByReference);
+        quote_spanned! {Span::mixed_site()=>
+            #[doc = #doc]
+            #vis fn entry #generics(#(#arguments),*) -> #krate::EntryRef<#value> #bounds {
+                #site #on.entry(#key)
+            }
+        }
+    }
+
+    fn stats(&self) -> TokenStream {
+        let Self { cached, .. } = self;
+        let (vis, krate) = (&cached.function.vis, &cached.krate);
+        let doc = format!(" Counts what calls of `{}` did.", cached.function.sig.ident);
+        let site = self.path(if self.is_generic() { "site_of_all" } else { "site" });
+        let on = if cached.cache_depends_on_call() { None } else { on_cache(cached) };
+        quote_spanned! {Span::mixed_site()=>
+            #[doc = #doc]
+            #vis fn stats() -> #krate::SiteStats { #site() #on.stats() }
+        }
+    }
+
+    /// The function's signature, with names of ours in the place of patterns.
+    fn signature(&self, name: &Ident) -> Signature {
+        let Function { sig, arguments, .. } = &self.cached.function;
+        let mut sig = sig.clone();
+        sig.ident = name.clone();
+        sig.inputs = arguments.iter().map(named).collect();
+        sig
+    }
+
+    /// `get_user::uncached(id)`
+    fn load(&self) -> Load {
+        let span = Span::mixed_site();
+        let copies = copies(self.cached);
+        let copied: Vec<_> = copied(self.cached).map(|argument| &argument.name).collect();
+        let arguments = self.cached.function.arguments.iter().map(|argument| {
+            let name = &argument.name;
+            if copied.contains(&name) { quote_spanned!(span=> &#name) } else { quote!(#name) }
+        });
+        let uncached = self.call_with("uncached", quote!(#(#arguments),*));
+        let future = if copied.is_empty() {
+            uncached
+        } else {
+            quote_spanned!(span=> async move { #uncached.await })
+        };
+        Load { copies, future }
+    }
+
+    fn is_generic(&self) -> bool {
+        !self.cached.function.generic_arguments().is_empty()
+    }
+
+    fn path(&self, function: &str) -> TokenStream {
+        let (name, function) = (self.name, Ident::new(function, Span::mixed_site()));
+        quote_spanned!(Span::mixed_site()=> #name::#function)
+    }
+
+    fn call(&self, function: &str) -> TokenStream {
+        self.call_with(function, TokenStream::new())
+    }
+
+    fn call_with(&self, function: &str, arguments: TokenStream) -> TokenStream {
+        let path = self.path(function);
+        let generics = self.cached.function.generic_arguments();
+        let turbofish = self.is_generic().then(|| quote_spanned!(Span::mixed_site()=> ::<#(#generics),*>));
+        quote_spanned!(Span::mixed_site()=> #path #turbofish(#arguments))
+    }
+}
+
+fn named(argument: &Argument) -> FnArg {
+    let Argument { attrs, name, ty, .. } = argument;
+    let colon = syn::Token![:](name.span());
+    FnArg::Typed(syn::PatType {
+        attrs: attrs.clone(),
+        pat: Box::new(syn::Pat::Ident(syn::PatIdent {
+            attrs: Vec::new(),
+            by_ref: None,
+            mutability: None,
+            ident: name.clone(),
+            subpat: None,
+        })),
+        colon_token: colon,
+        ty: Box::new(ty.clone()),
+    })
+}

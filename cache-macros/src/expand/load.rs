@@ -1,0 +1,107 @@
+//! The lookup, and the load that a miss runs.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::Type;
+
+use super::own::{at, with_self_renamed};
+use crate::function::{Argument, Returns};
+use crate::model::Cached;
+
+/// The future of a load, and what it needs of its own.
+pub(super) struct Load {
+    /// Copies of what the call borrows.
+    pub(super) copies: TokenStream,
+    pub(super) future: TokenStream,
+}
+
+impl Load {
+    /// `call.load(future).await`, or `detached`.
+    pub(super) fn run(&self, cached: &Cached) -> TokenStream {
+        let Self { copies, future } = self;
+        let span = Span::mixed_site();
+        let at = cached.detach.as_ref().map_or(cached.function.sig.ident.span(), |one| one.name.span());
+        let method = if cached.is_detached() { "detached" } else { "load" };
+        let method = Ident::new(method, span.located_at(at));
+        if copies.is_empty() {
+            quote_spanned!(span=> .#method(#future).await)
+        } else {
+            quote_spanned!(span=> .#method({ #copies #future }).await)
+        }
+    }
+}
+
+/// ```text
+/// match site.lookup(|key| …) {
+///     Lookup::Hit(value) => value,
+///     Lookup::Miss(call) => call.load(future).await,
+/// }
+/// ```
+pub(super) fn lookup(
+    cached: &Cached,
+    site: &TokenStream,
+    key: &TokenStream,
+    load: &TokenStream,
+) -> TokenStream {
+    let krate = &cached.krate;
+    let on = super::site::on_cache(cached);
+    quote_spanned! {Span::mixed_site()=>
+        match #site #on.lookup(#key) {
+            #krate::Lookup::Hit(value) => value,
+            #krate::Lookup::Miss(call) => call #load,
+        }
+    }
+}
+
+/// The arguments that a detached load has to copy.
+pub(super) fn copied(cached: &Cached) -> impl Iterator<Item = &Argument> {
+    let arguments = if cached.is_detached() { &*cached.function.arguments } else { &[] };
+    arguments.iter().filter(|argument| argument.is_reference() && argument.may_borrow())
+}
+
+/// `let name = name.to_owned();`
+pub(super) fn copies(cached: &Cached) -> TokenStream {
+    let copies = copied(cached).map(|argument| {
+        let name = &argument.name;
+        quote_spanned!(at(&argument.ty)=> let #name = ::std::borrow::ToOwned::to_owned(#name);)
+    });
+    copies.collect()
+}
+
+/// The load of a function whose body stands inside of it.
+pub(super) fn of_body(cached: &Cached, returns: &Returns) -> Load {
+    let span = Span::mixed_site();
+    let mut copies = copies(cached);
+    let mut lent: TokenStream = copied(cached).map(lend).collect();
+    let mut body = cached.function.body.stream();
+    if let Some(receiver) = cached.function.receiver()
+        && cached.is_detached()
+        && cached.function.receiver_is_reference()
+    {
+        let this = Ident::new("this", span.located_at(receiver.self_token.span));
+        copies.extend(quote_spanned!(this.span()=> let #this = ::core::clone::Clone::clone(self);));
+        lent.extend(quote_spanned!(span=> let #this = &#this;));
+        body = with_self_renamed(body, &this);
+    }
+    let anchor = anchor(&returns.ty);
+    Load { copies, future: quote_spanned!(span=> async move { #lent #anchor #body }) }
+}
+
+/// `let name: &str = &name;`: the body has the type it was written for.
+fn lend(argument: &Argument) -> TokenStream {
+    let name = &argument.name;
+    let elem = match &argument.ty {
+        Type::Reference(reference) => reference.elem.to_token_stream(),
+        ty => ty.to_token_stream(),
+    };
+    quote_spanned!(at(&argument.ty)=> let #name: &#elem = &#name;)
+}
+
+/// Tells the compiler the type of an `async` block before it meets a `?` or a `return`.
+pub(super) fn anchor(ty: &impl ToTokens) -> TokenStream {
+    quote_spanned! {Span::mixed_site()=>
+        if let ::core::option::Option::Some(out) = ::core::option::Option::None::<#ty> {
+            return out;
+        }
+    }
+}

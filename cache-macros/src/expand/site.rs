@@ -1,0 +1,99 @@
+//! The static call site, and what the return type makes of it.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::Type;
+use syn::ext::IdentExt;
+
+use super::own::{at, borrowed};
+use crate::crate_path::CratePath;
+use crate::function::{Returns, Stored};
+use crate::model::{Cached, Lease, Ttl};
+
+/// `static SITE: Site = …;`
+pub(super) fn definition(cached: &Cached) -> TokenStream {
+    let Cached { krate, function, .. } = cached;
+    let name = function.sig.ident.unraw().to_string();
+    let template = cached.key.as_ref().map(|key| key.literal.value()).unwrap_or_default();
+    let policy = policy(cached);
+    quote_spanned! {Span::mixed_site()=>
+        static SITE: #krate::Site = #krate::Site::new(
+            ::core::module_path!(), #name, #template, #policy,
+        );
+    }
+}
+
+/// `Policy::new().ttl_secs(3600).lock()`
+fn policy(cached: &Cached) -> TokenStream {
+    let span = Span::mixed_site();
+    let krate = &cached.krate;
+    let ttl = cached.ttl.as_ref().map(|ttl| match ttl {
+        Ttl::Millis(millis) if millis % 1000 == 0 => {
+            let seconds = proc_macro2::Literal::u64_unsuffixed(millis / 1000);
+            quote_spanned!(span=> .ttl_secs(#seconds))
+        }
+        Ttl::Millis(millis) => {
+            let millis = proc_macro2::Literal::u64_unsuffixed(*millis);
+            quote_spanned!(span=> .ttl_millis(#millis))
+        }
+        Ttl::Constant(expr) => {
+            let get = quote_spanned!(at(expr)=> get());
+            quote_spanned!(span=> .ttl(#krate::Ttl(#expr).#get))
+        }
+    });
+    let lock = match cached.lease {
+        Lease::No => None,
+        Lease::Default => Some(quote_spanned!(span=> .lock())),
+        Lease::Millis(millis) => {
+            let millis = proc_macro2::Literal::u64_unsuffixed(millis);
+            Some(quote_spanned!(span=> .lease_millis(#millis)))
+        }
+    };
+    let local = cached.local.as_ref().map(|_| quote_spanned!(span=> .local()));
+    let version = cached.version.as_ref().map(|expr| quote_spanned!(span=> .version(#expr)));
+    quote_spanned!(span=> #krate::Policy::new() #ttl #lock #local #version)
+}
+
+/// `Returns::<R>::new().kind()`, which decides what `R` stores.
+pub(super) fn kind(krate: &CratePath, ty: &impl ToTokens) -> TokenStream {
+    quote_spanned!(Span::mixed_site()=> #krate::Returns::<#ty>::new().kind())
+}
+
+/// `kind.errors().serde().at(&SITE)`: the site as the return type needs it.
+pub(super) fn typed(cached: &Cached, returns: &Returns, site: &TokenStream) -> TokenStream {
+    let kind = kind(&cached.krate, &returns.ty);
+    // What is not serialisable is the value, and so the error stands under it.
+    let span = match stored(cached, returns) {
+        Stored::As(ty) | Stored::AsResolved(ty) => at(ty),
+    };
+    let tiers = match cached.local {
+        None => quote_spanned!(span=> serde()),
+        Some(_) => quote_spanned!(span=> local()),
+    };
+    quote_spanned!(Span::mixed_site()=> #kind.errors().#tiers.at(#site))
+}
+
+fn stored<'a>(cached: &'a Cached, returns: &'a Returns) -> Stored<'a> {
+    returns.stored(|ident| cached.function.is_type_parameter(ident))
+}
+
+/// The type of the values that are kept, as it stands in signatures.
+pub(super) fn value(cached: &Cached, returns: &Returns) -> TokenStream {
+    let krate = &cached.krate;
+    match stored(cached, returns) {
+        Stored::As(ty) => ty.to_token_stream(),
+        Stored::AsResolved(ty) => resolved(krate, ty),
+    }
+}
+
+fn resolved(krate: &CratePath, ty: &Type) -> TokenStream {
+    quote_spanned! {at(ty)=>
+        #krate::ValueOf<#ty, { use #krate::AnyReturn as _; #krate::Returns::<#ty>::KIND }>
+    }
+}
+
+/// `.on(&cache)`, where the attribute names a cache.
+pub(super) fn on_cache(cached: &Cached) -> Option<TokenStream> {
+    let cache = borrowed(cached.cache.as_ref()?);
+    Some(quote_spanned!(Span::mixed_site()=> .on(#cache)))
+}

@@ -1,0 +1,128 @@
+//! What the user's function returns.
+
+use quote::ToTokens;
+use syn::punctuated::Punctuated;
+use syn::{GenericArgument, Path, PathArguments, PathSegment, ReturnType, Type, TypeParamBound};
+
+use super::tokens::find_ident;
+
+/// The return type of the body.
+pub(crate) struct Returns {
+    pub(crate) ty: Type,
+    /// The function was rewritten to return `Pin<Box<dyn Future<Output = …>>>`.
+    pub(crate) boxed: bool,
+}
+
+impl Returns {
+    /// `None` where no return type is written.
+    pub(super) fn new(output: &ReturnType, is_async: bool) -> Option<Self> {
+        let ReturnType::Type(_, ty) = output else { return None };
+        let ty = ungrouped(ty);
+        let future = if is_async { None } else { boxed_future(ty) };
+        Some(match future {
+            Some(output) => Self { ty: output.clone(), boxed: true },
+            None => Self { ty: ty.clone(), boxed: false },
+        })
+    }
+
+    /// The part that borrows, if one does: nothing that borrows can stay in a cache.
+    pub(crate) fn borrowed(&self) -> Option<&dyn ToTokens> {
+        borrowed(&self.ty)
+    }
+
+    /// What a hit holds, as far as the type's text says.
+    pub(crate) fn stored(&self, is_parameter: impl Fn(&proc_macro2::Ident) -> bool) -> Stored<'_> {
+        if let Some(value) = argument_of(&self.ty, "Result") {
+            return Stored::As(argument_of(value, "Option").unwrap_or(value));
+        }
+        if let Some(value) = argument_of(&self.ty, "Option") {
+            return Stored::As(value);
+        }
+        let generic = find_ident(self.ty.to_token_stream(), is_parameter).is_some();
+        match &self.ty {
+            Type::Path(_) if !generic => Stored::AsResolved(&self.ty),
+            whole => Stored::As(whole),
+        }
+    }
+}
+
+/// The type of the values that are kept.
+pub(crate) enum Stored<'a> {
+    As(&'a Type),
+    /// A name that may be an alias: the compiler has to look behind it.
+    AsResolved(&'a Type),
+}
+
+fn ungrouped(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => ungrouped(&group.elem),
+        Type::Paren(paren) => ungrouped(&paren.elem),
+        ty => ty,
+    }
+}
+
+fn last_segment(ty: &Type) -> Option<&PathSegment> {
+    match ungrouped(ty) {
+        Type::Path(path) => path.path.segments.last(),
+        _ => None,
+    }
+}
+
+fn arguments(segment: &PathSegment) -> Option<&Punctuated<GenericArgument, syn::Token![,]>> {
+    match &segment.arguments {
+        PathArguments::AngleBracketed(arguments) => Some(&arguments.args),
+        _ => None,
+    }
+}
+
+/// The first type argument of `ty`, if its last segment is `name`.
+fn argument_of<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
+    let segment = last_segment(ty).filter(|segment| segment.ident == name)?;
+    arguments(segment)?.iter().find_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ungrouped(ty)),
+        _ => None,
+    })
+}
+
+/// The `R` of `Pin<Box<dyn Future<Output = R> + …>>`.
+fn boxed_future(ty: &Type) -> Option<&Type> {
+    let Type::TraitObject(object) = argument_of(argument_of(ty, "Pin")?, "Box")? else {
+        return None;
+    };
+    object.bounds.iter().find_map(|bound| match bound {
+        TypeParamBound::Trait(bound) => output_of(&bound.path),
+        _ => None,
+    })
+}
+
+fn output_of(path: &Path) -> Option<&Type> {
+    let segment = path.segments.last().filter(|segment| segment.ident == "Future")?;
+    arguments(segment)?.iter().find_map(|argument| match argument {
+        GenericArgument::AssocType(binding) if binding.ident == "Output" => Some(&binding.ty),
+        _ => None,
+    })
+}
+
+fn borrowed(ty: &Type) -> Option<&dyn ToTokens> {
+    match ty {
+        Type::Reference(reference) => match &reference.lifetime {
+            Some(lifetime) if lifetime.ident == "static" => borrowed(&reference.elem),
+            _ => Some(ty),
+        },
+        Type::Group(group) => borrowed(&group.elem),
+        Type::Paren(paren) => borrowed(&paren.elem),
+        Type::Array(array) => borrowed(&array.elem),
+        Type::Slice(slice) => borrowed(&slice.elem),
+        Type::Tuple(tuple) => tuple.elems.iter().find_map(borrowed),
+        Type::Path(path) => path.path.segments.iter().filter_map(arguments).flatten().find_map(
+            |argument| match argument {
+                GenericArgument::Type(ty) => borrowed(ty),
+                GenericArgument::Lifetime(lifetime) if lifetime.ident != "static" => {
+                    Some(lifetime as &dyn ToTokens)
+                }
+                _ => None,
+            },
+        ),
+        _ => None,
+    }
+}

@@ -1,0 +1,89 @@
+//! Questions about raw tokens.
+
+use proc_macro2::{Delimiter, Group, Ident, Spacing, TokenStream, TokenTree};
+
+/// All tokens, with those inside of groups in their place.
+pub(crate) fn flat(tokens: TokenStream) -> Vec<TokenTree> {
+    let mut all = Vec::new();
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) => all.extend(flat(group.stream())),
+            token => all.push(token),
+        }
+    }
+    all
+}
+
+/// The identifiers that may be variables: neither fields nor parts of a path.
+pub(crate) fn variables(tokens: TokenStream) -> Vec<Ident> {
+    let tokens = flat(tokens);
+    let variables = tokens.iter().enumerate().filter_map(|(at, token)| match token {
+        TokenTree::Ident(ident) if !is_field(&tokens, at) && !is_path(&tokens, at) => Some(ident),
+        _ => None,
+    });
+    variables.cloned().collect()
+}
+
+/// Whether the token stands behind a dot, other than that of a range.
+fn is_field(tokens: &[TokenTree], at: usize) -> bool {
+    let dot = |back: usize| at.checked_sub(back).is_some_and(|at| is_punct(&tokens[at], '.'));
+    dot(1) && !dot(2)
+}
+
+fn is_path(tokens: &[TokenTree], at: usize) -> bool {
+    let colons = |first: usize| {
+        let joint = matches!(tokens.get(first), Some(TokenTree::Punct(punct))
+            if punct.as_char() == ':' && punct.spacing() == Spacing::Joint);
+        joint && tokens.get(first + 1).is_some_and(|token| is_punct(token, ':'))
+    };
+    colons(at + 1) || at.checked_sub(2).is_some_and(colons)
+}
+
+fn is_punct(token: &TokenTree, char: char) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == char)
+}
+
+/// The first identifier for which `wanted` holds.
+pub(crate) fn find_ident(
+    tokens: TokenStream,
+    wanted: impl Fn(&Ident) -> bool,
+) -> Option<Ident> {
+    flat(tokens).into_iter().find_map(|token| match token {
+        TokenTree::Ident(ident) if wanted(&ident) => Some(ident),
+        _ => None,
+    })
+}
+
+/// Whether a type may borrow: it names a lifetime other than `'static`, has a reference without
+/// one, or is `impl Trait`, which may hold anything.
+pub(crate) fn may_borrow(tokens: TokenStream) -> bool {
+    let tokens = flat(tokens);
+    let is_static = |at: usize| {
+        tokens.get(at).is_some_and(|token| is_punct(token, '\''))
+            && matches!(tokens.get(at + 1), Some(TokenTree::Ident(name)) if name == "static")
+    };
+    tokens.iter().enumerate().any(|(at, token)| match token {
+        TokenTree::Punct(punct) if punct.as_char() == '&' => !is_static(at + 1),
+        TokenTree::Punct(punct) if punct.as_char() == '\'' => !is_static(at),
+        TokenTree::Ident(ident) => ident == "impl",
+        _ => false,
+    })
+}
+
+/// The tokens within groups without delimiters, as `macro_rules!` leaves them.
+pub(crate) fn ungrouped(tokens: TokenStream) -> TokenStream {
+    let mut trees = tokens.clone().into_iter();
+    match (trees.next(), trees.next()) {
+        (Some(TokenTree::Group(group)), None) if group.delimiter() == Delimiter::None => {
+            ungrouped(group.stream())
+        }
+        _ => tokens,
+    }
+}
+
+/// `group` with other contents, and its own spans.
+pub(crate) fn refilled(group: &Group, tokens: TokenStream) -> Group {
+    let mut refilled = Group::new(group.delimiter(), tokens);
+    refilled.set_span(group.span());
+    refilled
+}

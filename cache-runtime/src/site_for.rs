@@ -1,0 +1,101 @@
+//! A call site and what its function returns, as one value: all that generated code calls.
+
+use crate::cache::Cache;
+use crate::call_site::{Lookup, Site, SiteOn};
+use crate::entry_ref::EntryRef;
+use crate::key::KeyWriter;
+use crate::read::Call;
+use crate::returns::{Shape, Shaped};
+use crate::stats::SiteStats;
+
+impl<K, S, C> Shaped<K, S, C> {
+    /// `site`, as the site of a function of this return type.
+    #[inline]
+    pub const fn at(self, site: &'static Site) -> SiteFor<Self> {
+        SiteFor { site, shape: self }
+    }
+}
+
+/// A site of a function whose return type has the shape `S`.
+#[derive(Debug, Clone, Copy)]
+pub struct SiteFor<S> {
+    site: &'static Site,
+    shape: S,
+}
+
+impl<S: Shape> SiteFor<S> {
+    /// Looks the key that `render` writes up in the local tier of the current cache.
+    #[inline]
+    pub fn lookup<W>(self, render: W) -> Lookup<S>
+    where
+        W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
+    {
+        self.site.lookup(self.shape, render)
+    }
+
+    /// A load of the key that `render` writes, whatever is cached.
+    pub fn refresh<W>(self, render: W) -> Call<S>
+    where
+        W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
+    {
+        self.site.refresh(self.shape, render)
+    }
+
+    /// The entry of the key that `render` writes.
+    pub fn entry<W>(self, render: W) -> EntryRef<S::Value>
+    where
+        W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
+    {
+        self.site.entry(self.shape, render)
+    }
+
+    /// What this site did through the current cache.
+    pub fn stats(self) -> SiteStats {
+        self.site.stats()
+    }
+
+    /// This site, on a cache of its own.
+    #[inline]
+    pub fn on(self, cache: &Cache) -> SiteForOn<'_, S> {
+        SiteForOn { site: self.site.on(cache), shape: self.shape }
+    }
+}
+
+/// A [`SiteFor`] on the cache that the annotated function names.
+#[derive(Clone, Copy)]
+pub struct SiteForOn<'a, S> {
+    site: SiteOn<'a>,
+    shape: S,
+}
+
+impl<S: Shape> SiteForOn<'_, S> {
+    /// Looks the key that `render` writes up in the local tier.
+    #[inline]
+    pub fn lookup<W>(self, render: W) -> Lookup<S>
+    where
+        W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
+    {
+        self.site.lookup(self.shape, render)
+    }
+
+    /// A load of the key that `render` writes, whatever is cached.
+    pub fn refresh<W>(self, render: W) -> Call<S>
+    where
+        W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
+    {
+        self.site.refresh(self.shape, render)
+    }
+
+    /// The entry of the key that `render` writes.
+    pub fn entry<W>(self, render: W) -> EntryRef<S::Value>
+    where
+        W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
+    {
+        self.site.entry(self.shape, render)
+    }
+
+    /// What this site did through this cache.
+    pub fn stats(self) -> SiteStats {
+        self.site.stats()
+    }
+}
