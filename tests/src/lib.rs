@@ -5,12 +5,18 @@
 
 mod proxy;
 mod redis_server;
+mod source;
+mod tiers;
 
 use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 pub use proxy::Proxy;
 pub use redis_server::RedisServer;
+pub use source::{Held, Source};
+pub use tiers::{Tiers, on_all_tiers};
 
 /// Polls `condition` until it holds, and answers how long that took.
 ///
@@ -30,4 +36,9 @@ pub async fn eventually<F: Future<Output = bool>>(
     let held = tokio::time::timeout(limit, polling).await;
     assert!(held.is_ok(), "the condition does not hold within {limit:?}");
     begun.elapsed()
+}
+
+/// Polls `future` once, and wakes nobody.
+pub fn poll_once<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
 }

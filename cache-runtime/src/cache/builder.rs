@@ -198,7 +198,8 @@ impl Builder {
 
     /// The clock by which entries expire.
     #[cfg(feature = "testing")]
-    pub fn clock(mut self, clock: &crate::testing::FakeClock) -> Self {
+    #[allow(clippy::needless_pass_by_value, reason = "as every other setting")]
+    pub fn clock(mut self, clock: crate::testing::FakeClock) -> Self {
         self.clock = clock.clock();
         self
     }
