@@ -23,12 +23,14 @@ mod policy;
 mod read;
 mod remote;
 mod returns;
+mod site_for;
 mod stats;
 mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
 
 pub use cache::{Builder, Cache};
+pub use cache_macros::{cached, invalidates};
 pub use entry::Entry;
 pub use entry_ref::EntryRef;
 pub use error::{Error, ErrorKind, Result};
