@@ -7,5 +7,5 @@ pub use crate::invalidation::Invalidation;
 pub use crate::policy::{Policy, Ttl};
 pub use crate::read::Call;
 pub use crate::returns::{AnyReturn, HasValue, Kind, Returns, Shape, ValueOf};
-pub use crate::site_for::{SiteFor, SiteForOn};
+pub use crate::site_for::{ShapeOf, SiteFor, SiteForOn};
 pub use crate::stats::SiteStats;

@@ -16,6 +16,11 @@ impl<K, S, C> Shaped<K, S, C> {
     }
 }
 
+/// A [`Shape`] of the return type `R`, in which a hit holds a `V`: short to write in signatures.
+pub trait ShapeOf<R, V>: Shape<Return = R, Value = V> {}
+
+impl<S: Shape> ShapeOf<S::Return, S::Value> for S {}
+
 /// A site of a function whose return type has the shape `S`.
 #[derive(Debug, Clone, Copy)]
 pub struct SiteFor<S> {

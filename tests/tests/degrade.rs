@@ -17,7 +17,6 @@ const RECOVERY: Duration = Duration::from_secs(2);
 
 #[cached(key = "degrade:<id>", ttl = 60, lock = true)]
 async fn value(source: Source, id: u64) -> Result<u64, String> {
-    let _ = id;
     Ok(source.load().await)
 }
 

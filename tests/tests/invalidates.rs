@@ -11,7 +11,6 @@ use tokio::sync::Notify;
 
 #[cached(key = "user:<id>")]
 async fn user(source: Source, id: u64) -> u64 {
-    let _ = id;
     source.load().await
 }
 
@@ -198,7 +197,6 @@ async fn each_attribute_may_name_a_cache_of_its_own() {
     impl Service {
         #[cached(key = "service:<id>", cache = self.cache)]
         async fn read(&self, source: &Source, id: u64) -> u64 {
-            let _ = id;
             source.load().await
         }
 

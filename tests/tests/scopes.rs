@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 
 #[cached]
 async fn counted(source: Source2, id: u64) -> u64 {
-    let _ = id;
     source.0.load().await
 }
 

@@ -2,12 +2,13 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{FnArg, Signature};
+use syn::{FnArg, Signature, Visibility};
 
-use super::key::{Arguments, render};
+use super::key::{Arguments, path_constant, render};
 use super::load::{Load, copied, copies, lookup};
 use super::own::{at, reference};
 use super::site::{definition, on_cache, typed, value};
+use crate::function::tokens::{find_ident, refilled};
 use crate::function::{Argument, Function, Returns};
 use crate::model::Cached;
 
@@ -41,11 +42,17 @@ pub(super) fn expand(cached: &Cached, name: &Ident) -> Option<TokenStream> {
         companion.stats(),
     ];
     let attrs = cached.function.companion_attrs();
-    Some(quote_spanned! {Span::mixed_site()=>
+    let span = Span::mixed_site();
+    // The line on the structure tells what they are.
+    let documented = matches!(cached.function.vis, Visibility::Public(_))
+        .then(|| quote_spanned!(span=> #[allow(missing_docs)]));
+    let key = path_constant(cached);
+    Some(quote_spanned! {span=>
         #function
         #structure
         #(#attrs)*
-        impl #name { #site #uncached #refresh #entry #stats }
+        #documented
+        impl #name { #key #site #uncached #refresh #entry #stats }
     })
 }
 
@@ -72,7 +79,11 @@ impl Companion<'_> {
         let Self { name, cached, .. } = self;
         let vis = &cached.function.vis;
         let cfg = cached.function.cfg_attrs();
-        let doc = format!(" The cache of `{}`.", cached.function.sig.ident);
+        let doc = format!(
+            " The cache of `{}`: `entry` names an entry of it, `refresh` loads one anew, `uncached` \
+            calls past it, `stats` counts.",
+            cached.function.sig.ident,
+        );
         quote_spanned! {Span::mixed_site()=>
             #[doc = #doc]
             #(#cfg)*
@@ -88,8 +99,10 @@ impl Companion<'_> {
         let krate = &cached.krate;
         let (generics, _, bounds) = cached.function.sig.generics.split_for_impl();
         let (ty, value) = (&returns.ty, value(cached, returns));
+        // A load in the background holds it, and type parameters would be taken for borrows.
+        let outlives = (cached.is_detached() && self.is_generic()).then(|| quote_spanned!(span=> + 'static));
         let site = quote_spanned! {span=>
-            #krate::SiteFor<impl #krate::Shape<Return = #ty, Value = #value>>
+            #krate::SiteFor<impl #krate::ShapeOf<#ty, #value> #outlives>
         };
         let definition = definition(cached);
         if self.is_generic() {
@@ -107,26 +120,31 @@ impl Companion<'_> {
     fn uncached(&self) -> TokenStream {
         let Function { vis, sig, inner_attrs, body, .. } = &self.cached.function;
         let mut sig = sig.clone();
-        let doc = format!(" Calls `{}` without its cache.", sig.ident);
         sig.ident = Ident::new("uncached", at(&sig.ident));
         sig.abi = None;
-        let body = crate::function::tokens::refilled(
+        let body = refilled(
             body,
-            [quote!(#(#inner_attrs)*), body.stream()].into_iter().collect(),
+            [quote!(#(#inner_attrs)*), self.uses(), body.stream()].into_iter().collect(),
         );
-        quote_spanned!(Span::mixed_site()=> #[doc = #doc] #vis #sig #body)
+        quote_spanned!(Span::mixed_site()=> #vis #sig #body)
+    }
+
+    /// Uses what the key names and the body does not: `unused_variables` has nothing to say of it.
+    fn uses(&self) -> TokenStream {
+        let body = self.cached.function.body.stream();
+        let bindings = self.cached.keyed_arguments().flat_map(|argument| &argument.bindings);
+        let unused = bindings.filter(|name| find_ident(body.clone(), |ident| ident == *name).is_none());
+        quote_spanned!(Span::mixed_site()=> #(let _ = &#unused;)*)
     }
 
     fn refresh(&self) -> TokenStream {
         let vis = &self.cached.function.vis;
-        let doc = format!(" Calls `{}` and caches what it returns.", self.cached.function.sig.ident);
         let mut sig = self.signature(&Ident::new("refresh", at(&self.cached.function.sig.ident)));
         sig.abi = None;
         let (site, on) = (self.call("site"), on_cache(self.cached));
         let key = render(self.cached, Arguments::Named);
         let load = self.load().run(self.cached);
         quote_spanned! {Span::mixed_site()=>
-            #[doc = #doc]
             #vis #sig { #site #on.refresh(#key) #load }
         }
     }
@@ -135,7 +153,6 @@ impl Companion<'_> {
         let Self { cached, returns, .. } = self;
         let Function { vis, sig, .. } = &cached.function;
         let krate = &cached.krate;
-        let doc = format!(" Makes the entry that `{}` caches.", sig.ident);
         let (generics, _, bounds) = sig.generics.split_for_impl();
         let arguments = cached.keyed_arguments().map(|argument| {
             let (name, ty) = (&argument.name, reference(&argument.ty));
@@ -145,7 +162,6 @@ impl Companion<'_> {
         let (site, on) = (self.call("site"), on_cache(cached));
         let key = render(cached, Arguments::ByReference);
         quote_spanned! {Span::mixed_site()=>
-            #[doc = #doc]
             #vis fn entry #generics(#(#arguments),*) -> #krate::EntryRef<#value> #bounds {
                 #site #on.entry(#key)
             }
@@ -155,11 +171,9 @@ impl Companion<'_> {
     fn stats(&self) -> TokenStream {
         let Self { cached, .. } = self;
         let (vis, krate) = (&cached.function.vis, &cached.krate);
-        let doc = format!(" Counts what calls of `{}` did.", cached.function.sig.ident);
         let site = self.path(if self.is_generic() { "site_of_all" } else { "site" });
         let on = if cached.cache_depends_on_call() { None } else { on_cache(cached) };
         quote_spanned! {Span::mixed_site()=>
-            #[doc = #doc]
             #vis fn stats() -> #krate::SiteStats { #site() #on.stats() }
         }
     }

@@ -9,7 +9,7 @@ use super::own::at;
 use crate::function::tokens::find_ident;
 use crate::function::{Argument, Function};
 use crate::key_template::{Piece, Placeholder, Template};
-use crate::model::Cached;
+use crate::model::{Cached, Place};
 
 /// How the arguments stand where the key is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -25,25 +25,40 @@ pub(super) enum Arguments {
 /// `|key| key.text("user:").part(&id)`
 pub(super) fn render(cached: &Cached, arguments: Arguments) -> TokenStream {
     match &cached.key {
-        None => default(&cached.function, arguments),
+        None => default(cached, arguments),
         Some(template) => template_of(template, &cached.function, arguments),
     }
 }
 
-fn default(function: &Function, arguments: Arguments) -> TokenStream {
+/// What every key of a function without a template begins with.
+pub(super) fn path_constant(cached: &Cached) -> Option<TokenStream> {
+    let function = &cached.function;
+    let first_is_parted = generics(function).is_empty() && !function.arguments.is_empty();
+    let parted = if first_is_parted { ":" } else { "" };
+    let path = format!("::{}{parted}", function.sig.ident.unraw());
+    cached.key.is_none().then(|| {
+        quote_spanned! {Span::mixed_site()=>
+            const KEY: &str = ::core::concat!(::core::module_path!(), #path);
+        }
+    })
+}
+
+fn default(cached: &Cached, arguments: Arguments) -> TokenStream {
     let span = Span::mixed_site();
-    let path = format!("::{}", function.sig.ident.unraw());
+    let function = &cached.function;
+    let Place::Companion(companion) = &cached.place else {
+        return TokenStream::new(); // refused: only a companion has a path of its own
+    };
     let generics = generics(function);
-    let parts = function.arguments.iter().map(|argument| {
+    let parts = function.arguments.iter().enumerate().map(|(index, argument)| {
         let value = place(&argument.name, argument.is_reference(), arguments);
         let is_opaque = find_ident(argument.ty.to_token_stream(), |ident| ident == "impl").is_some();
+        let colon = (index > 0 || !generics.is_empty()).then(|| quote_spanned!(span=> .text(":")));
         let ty = is_opaque.then(|| quote_spanned!(span=> .type_of(#value)));
         let part = quote_spanned!(at(&argument.ty)=> part);
-        quote_spanned!(span=> .text(":") #ty .#part(#value))
+        quote_spanned!(span=> #colon #ty .#part(#value))
     });
-    quote_spanned! {span=>
-        |key| key.text(::core::concat!(::core::module_path!(), #path)) #generics #(#parts)*
-    }
+    quote_spanned!(span=> |key| key.text(#companion::KEY) #generics #(#parts)*)
 }
 
 /// What tells the instances of a generic function apart.

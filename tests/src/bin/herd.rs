@@ -23,13 +23,11 @@ async fn load() -> u64 {
 
 #[cached(key = "herd:<id>", ttl = 60, lock = true)]
 async fn locked(id: u64) -> Result<u64, String> {
-    let _ = id;
     Ok(load().await)
 }
 
 #[cached(key = "herd:<id>", ttl = 60)]
 async fn unlocked(id: u64) -> Result<u64, String> {
-    let _ = id;
     Ok(load().await)
 }
 
