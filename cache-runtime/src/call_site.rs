@@ -4,10 +4,8 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
 use crate::cache::{self, Cache};
-use crate::entry_ref::EntryRef;
-use crate::key::{Key, KeyWriter};
 use crate::policy::Policy;
-use crate::read::{Call, Mode};
+use crate::read::Call;
 use crate::returns::Shape;
 use crate::stats::{SiteCounters, SiteStats};
 
@@ -50,34 +48,6 @@ impl Site {
         }
     }
 
-    /// Looks the key that `render` writes up in the local tier of the current cache.
-    #[inline]
-    pub fn lookup<S, W>(&'static self, shape: S, render: W) -> Lookup<S>
-    where
-        S: Shape,
-        W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
-    {
-        cache::with_current(|cache| self.on(cache).lookup(shape, render))
-    }
-
-    /// A load of the key that `render` writes, whatever is cached.
-    pub fn refresh<S, W>(&'static self, shape: S, render: W) -> Call<S>
-    where
-        S: Shape,
-        W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
-    {
-        cache::with_current(|cache| self.on(cache).refresh(shape, render))
-    }
-
-    /// The entry of the key that `render` writes.
-    pub fn entry<S, W>(&'static self, shape: S, render: W) -> EntryRef<S::Value>
-    where
-        S: Shape,
-        W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
-    {
-        cache::with_current(|cache| self.on(cache).entry(shape, render))
-    }
-
     /// What this site did through the current cache.
     pub fn stats(&'static self) -> SiteStats {
         cache::with_current(|cache| self.on(cache).stats())
@@ -87,6 +57,11 @@ impl Site {
     #[inline]
     pub fn on<'a>(&'static self, cache: &'a Cache) -> SiteOn<'a> {
         SiteOn { site: self, cache }
+    }
+
+    #[inline]
+    pub(crate) fn policy(&self) -> Policy {
+        self.policy
     }
 
     pub(crate) fn function(&self) -> String {
@@ -141,72 +116,16 @@ pub(crate) fn stats(cache: &Cache) -> Vec<SiteStats> {
 }
 
 /// A site on the cache that the annotated function names.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub struct SiteOn<'a> {
-    site: &'static Site,
-    cache: &'a Cache,
+    pub(crate) site: &'static Site,
+    pub(crate) cache: &'a Cache,
 }
 
 impl SiteOn<'_> {
-    /// Looks the key that `render` writes up in the local tier.
-    #[inline]
-    pub fn lookup<S, W>(self, _: S, render: W) -> Lookup<S>
-    where
-        S: Shape,
-        W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
-    {
-        let mut writer = KeyWriter::new();
-        render(&mut writer);
-        let key = writer.finish();
-        if let Some(found) = self
-            .cache
-            .found::<S>(key, self.site.policy.version_or_default())
-        {
-            self.site.counters(self.cache).hit();
-            return Lookup::Hit(found);
-        }
-        Lookup::Miss(self.call(key.to_key(), Mode::Read))
-    }
-
-    /// A load of the key that `render` writes, whatever is cached.
-    pub fn refresh<S, W>(self, _: S, render: W) -> Call<S>
-    where
-        S: Shape,
-        W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
-    {
-        self.call(rendered(render), Mode::Refresh)
-    }
-
-    #[cold]
-    fn call<S: Shape>(self, key: Key, mode: Mode) -> Call<S> {
-        Call::new(self.site, self.entry_of::<S>(key), mode)
-    }
-
-    /// The entry of the key that `render` writes.
-    pub fn entry<S, W>(self, _: S, render: W) -> EntryRef<S::Value>
-    where
-        S: Shape,
-        W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
-    {
-        self.entry_of::<S>(rendered(render))
-    }
-
-    fn entry_of<S: Shape>(self, key: Key) -> EntryRef<S::Value> {
-        EntryRef::new(self.cache.clone(), self.site.policy, key, S::CODEC)
-    }
-
     /// What this site did through this cache.
     pub fn stats(self) -> SiteStats {
         let counters = self.site.counters(self.cache);
         SiteStats::new(self.site.function(), self.site.template, counters)
     }
-}
-
-pub(crate) fn rendered<W>(render: W) -> Key
-where
-    W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
-{
-    let mut writer = KeyWriter::new();
-    render(&mut writer);
-    writer.finish().to_key()
 }

@@ -107,7 +107,7 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
     }
 
     /// What the local tier holds.
-    fn found(&self) -> Option<Option<T>> {
+    pub(crate) fn found(&self) -> Option<Option<T>> {
         let entry = self.cache.entry_at(self.key.borrowed())?;
         entry.value(self.policy.version_or_default()).cloned()
     }

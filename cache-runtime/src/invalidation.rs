@@ -7,10 +7,9 @@ use tokio::task::JoinHandle;
 
 use crate::background;
 use crate::cache::Cache;
-use crate::call_site::rendered;
 use crate::entry_ref::EntryRef;
 use crate::error::{Error, ErrorKind, Result};
-use crate::key::{Key, KeyWriter};
+use crate::key::{Key, KeyWriter, rendered};
 use crate::remote::tier::Tier;
 use crate::returns::Kind;
 

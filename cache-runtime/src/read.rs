@@ -159,9 +159,8 @@ impl<S: Shape> Call<S> {
     }
 
     fn found(&self) -> Option<S::Return> {
-        self.entry
-            .cache
-            .found::<S>(self.entry.key.borrowed(), self.version())
+        let value = self.entry.found()?;
+        S::Kind::returned(value)
     }
 
     fn returned(&self, entry: &Entry) -> Option<S::Return> {

@@ -1,10 +1,10 @@
 //! A call site and what its function returns, as one value: all that generated code calls.
 
-use crate::cache::Cache;
+use crate::cache::{self, Cache};
 use crate::call_site::{Lookup, Site, SiteOn};
 use crate::entry_ref::EntryRef;
-use crate::key::KeyWriter;
-use crate::read::Call;
+use crate::key::{Key, KeyWriter, rendered};
+use crate::read::{Call, Mode};
 use crate::returns::{Shape, Shaped};
 use crate::stats::SiteStats;
 
@@ -35,7 +35,7 @@ impl<S: Shape> SiteFor<S> {
     where
         W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
     {
-        self.site.lookup(self.shape, render)
+        cache::with_current(|cache| self.on(cache).lookup(render))
     }
 
     /// A load of the key that `render` writes, whatever is cached.
@@ -43,7 +43,7 @@ impl<S: Shape> SiteFor<S> {
     where
         W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
     {
-        self.site.refresh(self.shape, render)
+        cache::with_current(|cache| self.on(cache).refresh(render))
     }
 
     /// The entry of the key that `render` writes.
@@ -51,7 +51,7 @@ impl<S: Shape> SiteFor<S> {
     where
         W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
     {
-        self.site.entry(self.shape, render)
+        cache::with_current(|cache| self.on(cache).entry(render))
     }
 
     /// What this site did through the current cache.
@@ -62,14 +62,17 @@ impl<S: Shape> SiteFor<S> {
     /// This site, on a cache of its own.
     #[inline]
     pub fn on(self, cache: &Cache) -> SiteForOn<'_, S> {
-        SiteForOn { site: self.site.on(cache), shape: self.shape }
+        SiteForOn {
+            on: self.site.on(cache),
+            shape: self.shape,
+        }
     }
 }
 
 /// A [`SiteFor`] on the cache that the annotated function names.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub struct SiteForOn<'a, S> {
-    site: SiteOn<'a>,
+    on: SiteOn<'a>,
     shape: S,
 }
 
@@ -80,7 +83,15 @@ impl<S: Shape> SiteForOn<'_, S> {
     where
         W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
     {
-        self.site.lookup(self.shape, render)
+        let SiteOn { site, cache } = self.on;
+        let mut writer = KeyWriter::new();
+        render(&mut writer);
+        let key = writer.finish();
+        if let Some(found) = cache.found(self.shape, key, site.policy().version_or_default()) {
+            site.counters(cache).hit();
+            return Lookup::Hit(found);
+        }
+        Lookup::Miss(self.call(key.to_key(), Mode::Read))
     }
 
     /// A load of the key that `render` writes, whatever is cached.
@@ -88,7 +99,7 @@ impl<S: Shape> SiteForOn<'_, S> {
     where
         W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
     {
-        self.site.refresh(self.shape, render)
+        self.call(rendered(render), Mode::Refresh)
     }
 
     /// The entry of the key that `render` writes.
@@ -96,11 +107,20 @@ impl<S: Shape> SiteForOn<'_, S> {
     where
         W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
     {
-        self.site.entry(self.shape, render)
+        self.entry_of(rendered(render))
+    }
+
+    #[cold]
+    fn call(self, key: Key, mode: Mode) -> Call<S> {
+        Call::new(self.on.site, self.entry_of(key), mode)
+    }
+
+    fn entry_of(self, key: Key) -> EntryRef<S::Value> {
+        EntryRef::new(self.on.cache.clone(), self.on.site.policy(), key, S::CODEC)
     }
 
     /// What this site did through this cache.
     pub fn stats(self) -> SiteStats {
-        self.site.stats()
+        self.on.stats()
     }
 }

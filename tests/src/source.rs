@@ -1,5 +1,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore};
 
@@ -42,12 +43,24 @@ impl Source {
 
     /// Reads the version, and answers it when nothing holds loads any more.
     pub async fn load(&self) -> u64 {
+        let _running = Running::begin(&self.0);
+        self.read_and_wait().await
+    }
+
+    async fn read_and_wait(&self) -> u64 {
         let inner = &self.0;
         let version = inner.version.load(SeqCst);
-        let _running = Running::begin(inner);
         inner.loads.fetch_add(1, SeqCst);
         inner.entered.notify_waiters();
         let _open = inner.gate.acquire().await;
+        version
+    }
+
+    /// As [`load`](Self::load), and takes so long.
+    pub async fn load_slowly(&self, time: Duration) -> u64 {
+        let _running = Running::begin(&self.0);
+        let version = self.read_and_wait().await;
+        tokio::time::sleep(time).await;
         version
     }
 

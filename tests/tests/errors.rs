@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::fmt;
+use std::time::Duration;
 
 use cache_runtime::{SharedError, cached};
 use cache_runtime::testing::Probe;
@@ -130,9 +131,7 @@ async fn an_error_made_from_a_shared_one_is_loaded_once() {
 async fn an_error_that_is_neither_is_loaded_by_eight_at_a_time() {
     #[cached(key = "slow")]
     async fn slow(source: Source) -> Result<u64, Neither> {
-        let version = source.load().await;
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-        Err(Neither(version))
+        Err(Neither(source.load_slowly(Duration::from_millis(100)).await))
     }
 
     on_all_tiers(async |tiers| {

@@ -151,6 +151,38 @@ async fn a_value_read_from_the_remote_tier_before_an_invalidation_is_not_kept() 
 }
 
 #[tokio::test]
+async fn a_load_that_another_process_invalidated_is_stored_in_no_tier() {
+    for name in ["remote", "both"] {
+        let tiers = Tiers::new(name);
+        let source = Source::new();
+        let held = source.hold();
+        let old = reading(&tiers, &source);
+        source.entered(1).await;
+        tiers.elsewhere().scope(update(&source, 1)).await.unwrap();
+        drop(held);
+        assert_eq!(old.await.unwrap(), Ok(1));
+        assert_eq!(reading(&tiers, &source).await.unwrap(), Ok(2), "on {name}");
+    }
+}
+
+#[tokio::test]
+async fn a_put_does_not_keep_what_another_process_stored_meanwhile() {
+    let tiers = Tiers::built("both", |it| it.remote_budget(Duration::from_mins(1)));
+    let elsewhere = tiers.elsewhere();
+    let key = Key::from("version:1");
+    tiers.remote.on(Method::Replace, Fault::Hang);
+    let (cache, to) = (tiers.cache.clone(), key.clone());
+    let put = spawn(async move { cache.put(&to, 7_u64, &Policy::new()).await });
+    tiers.remote.called(Method::Replace, 1).await;
+    // A load that began before the put, and fills over its lease.
+    assert_eq!(elsewhere.scope(version(Source::new(), 1)).await, Ok(1));
+    tiers.remote.heal();
+    put.await.unwrap().unwrap();
+    assert_eq!(tiers.cache.get::<u64>(&key).await.unwrap(), None);
+    assert_eq!(elsewhere.get::<u64>(&key).await.unwrap(), None);
+}
+
+#[tokio::test]
 async fn what_is_read_from_the_remote_tier_while_it_is_being_told_is_not_kept() {
     let tiers = Tiers::built("both", |it| it.remote_budget(Duration::from_mins(1)));
     let source = Source::new();

@@ -138,13 +138,13 @@ impl Cache {
     async fn load_as<S: Shape>(
         &self,
         site: &'static Site,
-        _: S,
+        shape: S,
         key: Key,
         policy: Policy,
         load: impl Future<Output = S::Return>,
     ) -> S::Return {
         let key = key.canonical().into_owned();
-        if let Some(found) = self.found::<S>(key.borrowed(), policy.version_or_default()) {
+        if let Some(found) = self.found(shape, key.borrowed(), policy.version_or_default()) {
             site.counters(self).hit();
             return found;
         }
@@ -243,7 +243,7 @@ impl Cache {
 
     /// What the local tier holds under `key`, as the return value of a function.
     #[inline]
-    pub(crate) fn found<S: Shape>(&self, key: KeyRef<'_>, version: u32) -> Option<S::Return> {
+    pub(crate) fn found<S: Shape>(&self, _: S, key: KeyRef<'_>, version: u32) -> Option<S::Return> {
         S::Kind::returned(self.entry_at(key)?.value::<S::Value>(version)?.clone())
     }
 

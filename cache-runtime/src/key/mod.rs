@@ -159,6 +159,16 @@ impl PartialEq<Key> for KeyRef<'_> {
     }
 }
 
+/// The key that `render` writes.
+pub(crate) fn rendered<W>(render: W) -> Key
+where
+    W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
+{
+    let mut writer = KeyWriter::new();
+    render(&mut writer);
+    writer.finish().to_key()
+}
+
 /// A hasher for maps whose keys bring their hash along.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Prehashed(u64);
