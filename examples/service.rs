@@ -51,7 +51,9 @@ async fn get_subdivisions(
     State(db): State<Database>,
     Path(code): Path<String>,
 ) -> Result<Json<Arc<Vec<Subdivision>>>, Failure> {
-    Ok(Json(subdivisions(&db, &alpha2(&code)?).await?))
+    let code = alpha2(&code)?;
+    country(&db, &code).await?.ok_or(Failure::NotFound)?;
+    Ok(Json(subdivisions(&db, &code).await?))
 }
 
 #[derive(Deserialize)]
@@ -161,7 +163,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .await?;
 
     // Requests have ended; what Redis must still be told is told now.
-    cache.shutdown(Duration::from_secs(5)).await?;
+    if let Err(error) = cache.shutdown(Duration::from_secs(5)).await {
+        eprintln!("{error}");
+    }
     println!("bye");
     Ok(())
 }

@@ -84,12 +84,12 @@ impl<'a> Story<'a> {
             ended.map_err(DbError::other)??;
         }
         let cost = self.since(&before);
-        let [joins, hits] = [cost.joins, cost.hits].map(grouped);
+        let [waited, hits] = [cost.misses.saturating_sub(cost.loads), cost.hits].map(grouped);
         self.line(
             label,
             &cost,
             "",
-            &format!("{joins} waited for it, {hits} came later"),
+            &format!("{waited} waited for it, {hits} came later"),
         );
         Ok(())
     }
@@ -127,7 +127,7 @@ impl<'a> Story<'a> {
             hits: stats.hits - before.stats.hits,
             remote_hits: stats.remote_hits - before.stats.remote_hits,
             misses: stats.misses - before.stats.misses,
-            joins: stats.joins - before.stats.joins,
+            loads: stats.loads - before.stats.loads,
         }
     }
 
@@ -171,7 +171,7 @@ struct Cost {
     hits: u64,
     remote_hits: u64,
     misses: u64,
-    joins: u64,
+    loads: u64,
 }
 
 /// `text`, filled up to `width` columns; colours take none.
