@@ -26,6 +26,7 @@ mod returns;
 mod site_for;
 mod stats;
 mod sync;
+mod value_of;
 #[cfg(feature = "testing")]
 pub mod testing;
 

@@ -6,6 +6,7 @@ pub use crate::failure::{AsDynError, Failure, Sharing};
 pub use crate::invalidation::Invalidation;
 pub use crate::policy::{Policy, Ttl};
 pub use crate::read::Call;
-pub use crate::returns::{AnyReturn, HasValue, Kind, Returns, Shape, ValueOf};
+pub use crate::returns::{Kind, Returns, Shape};
 pub use crate::site_for::{ShapeOf, SiteFor, SiteForOn};
 pub use crate::stats::SiteStats;
+pub use crate::value_of::{AnyReturn, HasValue, ValueOf, kind_within};

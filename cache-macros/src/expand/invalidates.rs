@@ -191,10 +191,12 @@ impl Later {
             );
             lets.extend(quote_spanned!(span=> let #name = #copy;));
         }
-        if names.iter().any(|name| name == "self") && !function.receiver_is_reference() {
+        if let Some(receiver) = names.iter().find(|name| *name == "self")
+            && !function.receiver_is_reference()
+        {
             let this = format_ident!("this{target}", span = span);
             self.before.extend(
-                quote_spanned!(span=> let #this = ::core::clone::Clone::clone(&self);),
+                quote_spanned!(span=> let #this = ::core::clone::Clone::clone(&#receiver);),
             );
             entry = with_self_renamed(entry, &this);
         }

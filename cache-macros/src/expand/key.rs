@@ -51,7 +51,7 @@ fn default(cached: &Cached, arguments: Arguments) -> TokenStream {
     };
     let generics = generics(function);
     let parts = function.arguments.iter().enumerate().map(|(index, argument)| {
-        let value = place(&argument.name, argument.is_reference(), arguments);
+        let value = place(argument, arguments);
         let is_opaque = find_ident(argument.ty.to_token_stream(), |ident| ident == "impl").is_some();
         let colon = (index > 0 || !generics.is_empty()).then(|| quote_spanned!(span=> .text(":")));
         let ty = is_opaque.then(|| quote_spanned!(span=> .type_of(#value)));
@@ -151,11 +151,15 @@ pub(super) fn path(
     }
 }
 
-fn place(name: &Ident, is_reference: bool, arguments: Arguments) -> TokenStream {
-    if is_reference || arguments == Arguments::ByReference {
+/// The argument in a default key. What is wrong with it is its type.
+fn place(argument: &Argument, arguments: Arguments) -> TokenStream {
+    let span = at(&argument.ty);
+    let mut name = argument.name.clone();
+    name.set_span(span.resolved_at(name.span()));
+    if argument.is_reference() || arguments == Arguments::ByReference {
         quote!(#name)
     } else {
-        quote_spanned!(Span::mixed_site()=> &#name)
+        quote_spanned!(span=> &#name)
     }
 }
 

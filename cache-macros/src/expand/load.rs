@@ -79,7 +79,10 @@ pub(super) fn of_body(cached: &Cached, returns: &Returns) -> Load {
         && cached.function.receiver_is_reference()
     {
         let this = Ident::new("this", span.located_at(receiver.self_token.span));
-        copies.extend(quote_spanned!(this.span()=> let #this = ::core::clone::Clone::clone(self);));
+        let receiver = receiver.self_token;
+        copies.extend(
+            quote_spanned!(this.span()=> let #this = ::core::clone::Clone::clone(#receiver);),
+        );
         lent.extend(quote_spanned!(span=> let #this = &#this;));
         body = with_self_renamed(body, &this);
     }

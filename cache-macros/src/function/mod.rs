@@ -6,7 +6,6 @@ mod returns;
 pub(crate) mod tokens;
 
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
-use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, FnArg, GenericParam, Receiver, ReceiverKind, Signature, Token, Type, Visibility};
@@ -122,7 +121,7 @@ fn parse(input: ParseStream, attribute: &str) -> syn::Result<Function> {
         );
         return Err(syn::Error::new_spanned(semicolon, message));
     }
-    let body = body(&input.parse()?);
+    let body = body(input)?;
     let (inner_attrs, rest) = split_inner_attrs(body.stream())?;
     Ok(Function {
         attrs,
@@ -142,11 +141,11 @@ fn has_fn(input: ParseStream) -> bool {
 }
 
 /// The braces of the body, without the group that `$body:block` puts around them.
-fn body(group: &Group) -> Group {
-    let mut trees = tokens::ungrouped(group.clone().into_token_stream()).into_iter();
-    match trees.next() {
-        Some(TokenTree::Group(body)) => body,
-        _ => group.clone(),
+fn body(input: ParseStream) -> syn::Result<Group> {
+    let tokens = tokens::ungrouped(input.parse::<TokenTree>()?.into());
+    match tokens.into_iter().next() {
+        Some(TokenTree::Group(body)) => Ok(body),
+        _ => Err(input.error("expected the body of a function")),
     }
 }
 
