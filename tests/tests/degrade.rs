@@ -4,8 +4,9 @@
 
 use std::time::{Duration, Instant};
 
-use cache_runtime::{Cache, Redis, cached};
-use cache_tests::{Proxy, RedisServer, Source, eventually};
+use cache_runtime::testing::Fault;
+use cache_runtime::{Cache, ErrorKind, Redis, cached};
+use cache_tests::{Proxy, RedisServer, Source, Tiers, eventually};
 
 const BUDGET: Duration = Duration::from_millis(250);
 
@@ -114,6 +115,26 @@ async fn foreign_bytes_and_types_under_our_keys_are_left_alone() {
         assert_eq!(server.cli(&["EXISTS", "degrade:degrade:2"]).trim(), "1");
     }
     assert!(serves(&cache).await, "other keys are cached all the same");
+}
+
+#[tokio::test]
+async fn a_remote_tier_that_keeps_failing_is_left_alone_until_it_is_well() {
+    let tiers = Tiers::new("remote");
+    tiers.remote.on_all(Fault::Fail(ErrorKind::Unavailable));
+    let read = |id| tiers.cache.scope(value(Source::new(), id));
+    for id in 0..50 {
+        assert_eq!(read(id).await, Ok(1));
+    }
+    let asked = tiers.remote.calls().len();
+    for id in 0..50 {
+        assert_eq!(read(id).await, Ok(1));
+    }
+    assert_eq!(tiers.remote.calls().len(), asked, "no call goes there");
+    assert_eq!(tiers.cache.stats().breaker_opened, 1);
+    tiers.remote.heal();
+    tiers.clock.advance(RECOVERY);
+    assert!(serves(&tiers.cache).await);
+    assert_eq!(tiers.cache.stats().breaker_closed, 1);
 }
 
 #[tokio::test]

@@ -70,6 +70,21 @@ async fn a_thousand_tasks_on_four_threads_load_once() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_read_that_comes_just_as_a_load_ends_does_not_load_again() {
+    let tiers = Tiers::new("local");
+    for id in 0..2000 {
+        let source = Source::new();
+        let mut tasks = JoinSet::new();
+        for _ in 0..4 {
+            let (cache, source) = (tiers.cache.clone(), source.clone());
+            tasks.spawn(async move { cache.scope(attached(source, id)).await });
+        }
+        assert!(tasks.join_all().await.into_iter().all(|value| value == Ok(1)));
+        assert_eq!(source.loads(), 1, "of key {id}");
+    }
+}
+
 #[tokio::test]
 async fn different_keys_never_wait_for_each_other() {
     on_all_tiers(async |tiers| {
@@ -204,7 +219,9 @@ async fn who_waited_for_max_load_loads_for_itself() {
     let (cache, from) = (tiers.cache.clone(), stuck.clone());
     let first = spawn(async move { cache.scope(attached(from, 1)).await });
     stuck.entered(1).await;
+    let began = tokio::time::Instant::now();
     assert_eq!(tiers.cache.scope(attached(Source::new(), 1)).await, Ok(1));
+    assert_eq!(began.elapsed().as_secs(), 30);
     assert!(!first.is_finished());
 }
 
