@@ -10,7 +10,7 @@ const START: u64 = 1_700_000_000_000;
 
 /// A clock that moves when told to and at no other time.
 ///
-/// Clones show the same time. It is independent of [`tokio::time::pause`].
+/// Clones show the same time. It is independent of tokio's own, which can be paused.
 ///
 /// # Examples
 ///

@@ -300,6 +300,7 @@ impl<R: RemoteBackend> RemoteBackend for Faulty<R> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::testing::{MemoryRemote, conformance};

@@ -184,6 +184,7 @@ fn refuse_empty(expected: &Bytes) -> Result<()> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::testing::conformance;

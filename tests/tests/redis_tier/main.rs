@@ -19,7 +19,7 @@ const BUDGET: Duration = Duration::from_millis(250);
 /// How soon it is to serve again once the server is back.
 const RECOVERY: Duration = Duration::from_secs(2);
 
-const TTL: Duration = Duration::from_secs(60);
+const TTL: Duration = Duration::from_mins(1);
 
 fn lease() -> Bytes {
     Bytes::from_static(b"\xC1L0123456789abcdef")

@@ -48,6 +48,19 @@ async fn a_server_that_was_killed_is_found_when_it_is_back() {
 }
 
 #[tokio::test]
+async fn after_a_long_outage_it_is_found_as_soon() {
+    let mut server = RedisServer::start();
+    let proxy = Proxy::to(server.port());
+    let redis = Redis::new(proxy.url()).unwrap();
+    assert!(serves(&redis).await);
+    server.kill();
+    // Pauses grow from one attempt to the next: by now they would be long if nothing held them.
+    eventually(4 * RECOVERY, || async { proxy.connections() > 12 }).await;
+    server.restart();
+    eventually(RECOVERY, || serves(&redis)).await;
+}
+
+#[tokio::test]
 async fn a_disconnect_is_noticed_without_a_call() {
     let mut server = RedisServer::start();
     let proxy = Proxy::to(server.port());

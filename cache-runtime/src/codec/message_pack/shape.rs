@@ -72,6 +72,7 @@ fn take_number(rest: &mut &[u8], bytes: usize) -> Option<u64> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use proptest::prelude::*;
     use serde::de::IgnoredAny;
