@@ -24,6 +24,8 @@ pub enum ErrorKind {
     Unavailable,
     /// The remote tier did not answer within its budget.
     Timeout,
+    /// The remote tier answered that it has no room.
+    Full,
     /// A value could not be encoded or decoded.
     Codec,
     /// The cache was configured in a way that cannot work.

@@ -93,6 +93,8 @@ async fn out_of_memory() {
     assert!(serves(&cache).await);
     server.set_max_memory(1);
     reads_go_on(&cache).await;
+    assert!(serves(&cache).await, "what is there can be read");
+    assert_eq!(cache.stats().breaker_opened, 0);
     server.set_max_memory(0);
     eventually(RECOVERY, || serves(&cache)).await;
 }
@@ -135,6 +137,17 @@ async fn a_remote_tier_that_keeps_failing_is_left_alone_until_it_is_well() {
     tiers.clock.advance(RECOVERY);
     assert!(serves(&tiers.cache).await);
     assert_eq!(tiers.cache.stats().breaker_closed, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn callers_less_patient_than_the_budget_leave_a_silent_remote_tier_alone_too() {
+    let tiers = Tiers::new("remote");
+    tiers.remote.on_all(Fault::Hang);
+    for id in 0..5 {
+        let entry = tiers.cache.scope(async { value::entry(&id) }).await;
+        assert!(tokio::time::timeout(Duration::from_millis(60), entry.peek()).await.is_err());
+    }
+    assert_eq!(tiers.cache.stats().breaker_opened, 1);
 }
 
 #[tokio::test]

@@ -139,6 +139,11 @@ impl Visit<'_> {
                 lease.forget();
                 Ok(Stands::Cell(Cell::Foreign))
             }
+            // What is there can still be read.
+            Err(error) if error.kind() == ErrorKind::Full => {
+                lease.forget();
+                self.look().await
+            }
             // The command may still run: the lease is given back behind it.
             Err(error) => Err(error),
         }

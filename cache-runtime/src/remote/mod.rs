@@ -38,6 +38,8 @@ pub use self::redis::Redis;
 /// - Foreign cells are answered as they stand and never changed, but by their own expiry. Data that
 ///   is no cell (another data type of the server, say) fails every method that must look at it
 ///   with [`ErrorKind::Foreign`](crate::ErrorKind::Foreign) and is not changed either.
+/// - A method that needs more room than there is fails with
+///   [`ErrorKind::Full`](crate::ErrorKind::Full): the store is well, and what it has can be read.
 /// - Methods neither wait for a lost server to come back nor retry: they fail at once with
 ///   [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable), and the cache decides. A server that
 ///   doesn't answer may leave them waiting: the cache puts a limit to every call.

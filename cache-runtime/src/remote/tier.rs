@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout};
 use super::Backend;
 use super::cell::Cell;
 use super::pending::Pending;
-use crate::breaker::Breaker;
+use crate::breaker::{Breaker, Permit};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
@@ -51,6 +51,30 @@ pub(crate) struct Tier {
     pub(super) pending: Pending,
     prefix: String,
     breaker: Arc<Breaker>,
+}
+
+/// A command on its way. One that its caller gives up after a while counts as a failure: callers
+/// less patient than the budget would keep a silent tier in use otherwise.
+struct Asked {
+    permit: Option<Permit>,
+    began: Instant,
+}
+
+const A_WHILE: Duration = Duration::from_millis(50);
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        if let Some(permit) = self.permit.take()
+            && self.began.elapsed() >= A_WHILE
+        {
+            permit.failure();
+        }
+    }
+}
+
+/// Whether the remote tier is well, although it could not do what it was asked.
+fn has_answered(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Foreign | ErrorKind::Full)
 }
 
 impl Tier {
@@ -99,17 +123,16 @@ impl Tier {
                 "the remote tier is left alone for now",
             ));
         };
-        let began = Instant::now();
+        let mut asked = Asked { permit: Some(permit), began: Instant::now() };
         let answer = timeout(budget.0, command).await.unwrap_or_else(|_| {
-            Err(Error::new(
-                ErrorKind::Timeout,
-                "the remote tier did not answer in time",
-            ))
+            Err(Error::new(ErrorKind::Timeout, "the remote tier did not answer in time"))
         });
-        budget.0 = budget.0.saturating_sub(began.elapsed());
-        match &answer {
-            Err(error) if error.kind() != ErrorKind::Foreign => permit.failure(),
-            _ => permit.success(),
+        budget.0 = budget.0.saturating_sub(asked.began.elapsed());
+        if let Some(permit) = asked.permit.take() {
+            match &answer {
+                Err(error) if !has_answered(error) => permit.failure(),
+                _ => permit.success(),
+            }
         }
         answer
     }

@@ -85,7 +85,7 @@ async fn out_of_memory_it_still_reads_and_invalidates() {
             .unwrap_err()
             .kind(),
     ];
-    assert_eq!(refused, [ErrorKind::Unavailable; 2]);
+    assert_eq!(refused, [ErrorKind::Full; 2]);
     assert_eq!(redis.get("full").await.unwrap(), Some(value()));
     assert!(redis.extend("leased", lease(), TTL).await.unwrap());
     assert!(redis.release("leased", lease()).await.unwrap());

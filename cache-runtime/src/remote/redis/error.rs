@@ -20,7 +20,7 @@ pub(super) fn needs_new_connection(error: &RedisError) -> bool {
 pub(super) fn translate(error: RedisError) -> Error {
     let (kind, context) = match error.code() {
         Some("WRONGTYPE") => (ErrorKind::Foreign, "the key holds another type of data"),
-        Some("OOM") => (ErrorKind::Unavailable, "Redis is out of memory"),
+        Some("OOM") => (ErrorKind::Full, "Redis is out of memory"),
         Some(_) => (ErrorKind::Unavailable, "Redis refused the command"),
         None => (ErrorKind::Unavailable, "Redis could not be asked"),
     };
