@@ -30,6 +30,10 @@ fn user(id: u64) -> User {
 }
 
 /// The card's own line.
+///
+/// # Errors
+///
+/// Sometimes.
 #[cached(ttl = 3600, key = "user:<id>", lock = true)]
 pub async fn get_user(id: u64) -> Result<User> {
     tokio::task::yield_now().await;
@@ -68,7 +72,31 @@ async fn private_alias() -> Fetched {
 ///
 /// Never.
 pub async fn call_private() -> Fetched {
+    private_by_value(String::new(), Vec::new(), None, true).await;
+    underscored(1, (2, 3)).await;
     private_alias().await
+}
+
+/// What `entry` borrows is of types that are not borrowed elsewhere.
+#[cached]
+pub async fn by_value(name: String, ids: Vec<u64>, more: Option<String>, of: Arc<String>) -> usize {
+    tokio::task::yield_now().await;
+    let all = (name, ids, more, of);
+    all.1.len()
+}
+
+#[cached]
+async fn private_by_value(name: String, ids: Vec<u64>, more: Option<String>, flag: bool) -> usize {
+    tokio::task::yield_now().await;
+    let all = (name, ids, more, flag);
+    all.1.len()
+}
+
+/// Names what it does not use.
+#[cached(key = "<_id>:<_more>")]
+async fn underscored(_id: u64, (_more, _): (u8, u8)) -> u8 {
+    tokio::task::yield_now().await;
+    1
 }
 
 /// Generic, over types and constants.
@@ -107,6 +135,10 @@ pub async fn borrowed<'a>(name: &'a str, suffix: impl Fn(&'a str) -> String + Se
 }
 
 /// Copies what it borrows.
+///
+/// # Errors
+///
+/// Sometimes.
 #[cached(detach)]
 pub async fn detached(name: &str, ids: &[u64]) -> Result<String> {
     tokio::task::yield_now().await;
@@ -134,14 +166,14 @@ pub async fn old(id: u64) -> u64 {
 /// Expects what happens.
 #[expect(clippy::too_many_arguments, reason = "they are")]
 #[cached]
-pub async fn many(a: u8, b: u8, c: u8, d: u8, e: u8, f: u8, g: u8, h: u8) -> u8 {
+pub async fn many(aa: u8, bb: u8, cc: u8, dd: u8, ee: u8, ff: u8, gg: u8, hh: u8) -> u8 {
     tokio::task::yield_now().await;
-    a + b + c + d + e + f + g + h
+    aa + bb + cc + dd + ee + ff + gg + hh
 }
 
 /// Is there, or not.
-#[cfg(test)]
 #[cached]
+#[cfg(any())]
 pub async fn configured(id: u64) -> u64 {
     missing(id)
 }
@@ -155,6 +187,10 @@ pub async fn traced(id: u64, name: &str) -> String {
 }
 
 /// Is traced inside.
+///
+/// # Errors
+///
+/// Sometimes.
 #[cached(key = "traced:<id>")]
 #[tracing::instrument]
 pub async fn traced_inside(id: u64) -> Result<u64> {
@@ -178,6 +214,10 @@ impl Users {
     }
 
     /// By reference.
+    ///
+    /// # Errors
+    ///
+    /// Sometimes.
     #[cached(key = "<self.tenant>:<id>", cache = self.cache, companion = user_entry)]
     pub async fn user(&self, id: u64) -> Result<User> {
         let found = self.find(id).await?;
@@ -191,6 +231,10 @@ impl Users {
     }
 
     /// In the background.
+    ///
+    /// # Errors
+    ///
+    /// Sometimes.
     #[cached(key = "detached:<self.tenant>:<name>", detach)]
     pub async fn detached(&self, name: &str) -> Result<User> {
         #![allow(clippy::items_after_statements)]
@@ -211,6 +255,13 @@ impl Users {
         self.find(nested(3).id()).await
     }
 
+    /// Names what it does not use.
+    #[cached(key = "<self.tenant>:<_id>", companion = unused_entry)]
+    pub async fn unused(&self, _id: u64) -> u32 {
+        tokio::task::yield_now().await;
+        self.tenant
+    }
+
     /// Without a receiver.
     #[cached(key = "any:<id>", companion = false)]
     pub async fn any(id: u64) -> Option<Self> {
@@ -228,6 +279,10 @@ impl Users {
     }
 
     /// Changes a user.
+    ///
+    /// # Errors
+    ///
+    /// Sometimes.
     #[invalidates(entry = self.user_entry(&id), key = "<self.tenant>:<result.id>", entry = get_user(result.id))]
     pub async fn rename(&mut self, id: u64, name: String) -> Result<User> {
         let mut user = self.find(id).await?;
@@ -236,6 +291,10 @@ impl Users {
     }
 
     /// Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// Sometimes.
     #[invalidates(key = "user:<id>", on = "always")]
     #[invalidates(entry = get_user(id))]
     pub async fn touch(&self, id: u64) -> Result<()> {
@@ -308,6 +367,7 @@ impl Plain for Users {
 }
 
 /// Boxed by hand.
+#[must_use]
 #[cached(key = "factorial:<n>")]
 pub fn factorial(n: u64) -> Pin<Box<dyn Future<Output = u64> + Send>> {
     Box::pin(async move { if n < 2 { 1 } else { n * factorial(n - 1).await } })
@@ -321,7 +381,10 @@ macro_rules! annotated {
     };
 }
 
-annotated!(pub made, id: &u64 => "made:<id>", Option<User>, { Some(user(*id)) });
+annotated!(pub made, id: &u64 => "made:<id>", Option<User>, {
+    tokio::task::yield_now().await;
+    Some(user(*id))
+});
 annotated!(made_too, id: u64 => "made:<id>", Result<User>, {
     tokio::task::yield_now().await;
     Ok(user(id))

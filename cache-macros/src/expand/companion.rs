@@ -43,15 +43,13 @@ pub(super) fn expand(cached: &Cached, name: &Ident) -> Option<TokenStream> {
     ];
     let attrs = cached.function.companion_attrs();
     let span = Span::mixed_site();
-    // The line on the structure tells what they are.
-    let documented = matches!(cached.function.vis, Visibility::Public(_))
-        .then(|| quote_spanned!(span=> #[allow(missing_docs)]));
+    let allowed = companion.allowed();
     let key = path_constant(cached);
     Some(quote_spanned! {span=>
         #function
         #structure
         #(#attrs)*
-        #documented
+        #allowed
         impl #name { #key #site #uncached #refresh #entry #stats }
     })
 }
@@ -63,16 +61,29 @@ struct Companion<'a> {
 }
 
 impl Companion<'_> {
+    /// What lints would say of code that the user can't change. `uncached` has the sections of the
+    /// user's documentation above the function, and `entry` can't choose what it borrows.
+    fn allowed(&self) -> Option<TokenStream> {
+        let span = Span::mixed_site();
+        let function = &self.cached.function;
+        let documented = matches!(function.vis, Visibility::Public(_)).then(|| {
+            quote_spanned!(span=> missing_docs, clippy::missing_errors_doc, clippy::missing_panics_doc,)
+        });
+        let underscored = super::names_underscored(function)
+            .then(|| quote_spanned!(span=> clippy::used_underscore_binding,));
+        let optional = self.cached.keyed_arguments().any(Argument::is_option).then(|| {
+            quote_spanned!(span=> clippy::ref_option, clippy::ref_option_ref,)
+        });
+        let lints = quote!(#documented #underscored #optional);
+        (!lints.is_empty()).then(|| quote_spanned!(span=> #[allow(#lints)]))
+    }
+
     fn function(&self) -> TokenStream {
         let key = render(self.cached, Arguments::Named);
         let load = self.load().run(self.cached);
         let body = lookup(self.cached, &self.call("site"), &key, &load);
-        let Function { vis, .. } = &self.cached.function;
-        let attrs = self.cached.function.outer_attrs();
         let sig = self.signature(&self.cached.function.sig.ident);
-        let mut braces = proc_macro2::Group::new(proc_macro2::Delimiter::Brace, body);
-        braces.set_span(self.cached.function.body.span());
-        quote_spanned!(Span::mixed_site()=> #(#attrs)* #vis #sig #braces)
+        super::with_body(&self.cached.function, &sig, body)
     }
 
     fn structure(&self) -> TokenStream {

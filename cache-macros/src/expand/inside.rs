@@ -60,6 +60,7 @@ fn entry(cached: &Cached, returns: &Returns, name: &Ident) -> TokenStream {
         let (name, ty) = (&argument.name, reference(&argument.ty));
         quote_spanned!(span=> #name: #ty)
     });
+    let underscored = super::allow_underscored(function);
     let value = value(cached, returns);
     let site = site(cached, returns);
     let on = on_cache(cached);
@@ -67,6 +68,7 @@ fn entry(cached: &Cached, returns: &Returns, name: &Ident) -> TokenStream {
     quote_spanned! {span=>
         #[doc = #doc]
         #(#cfg)*
+        #underscored
         #vis fn #name #generics(#receiver #(#arguments),*) -> #krate::EntryRef<#value> #bounds {
             #site
             site #on.entry(#key)

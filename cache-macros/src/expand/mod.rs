@@ -12,8 +12,9 @@ mod load;
 mod own;
 mod site;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::quote_spanned;
+use syn::Signature;
 
 use crate::args::{CachedArgs, InvalidatesArgs};
 use crate::check;
@@ -52,12 +53,28 @@ pub(crate) fn invalidates(
 
 /// The user's function with another body.
 fn outer(function: &Function, body: TokenStream) -> TokenStream {
-    let Function { vis, sig, inner_attrs, .. } = function;
+    let inner_attrs = &function.inner_attrs;
+    let body = quote_spanned!(Span::mixed_site()=> #(#inner_attrs)* #body);
+    with_body(function, &function.sig, body)
+}
+
+fn with_body(function: &Function, sig: &Signature, body: TokenStream) -> TokenStream {
+    let span = Span::mixed_site();
     let attrs = function.outer_attrs();
-    let mut braces = proc_macro2::Group::new(
-        proc_macro2::Delimiter::Brace,
-        quote_spanned!(Span::mixed_site()=> #(#inner_attrs)* #body),
-    );
+    let underscored = allow_underscored(function);
+    let vis = &function.vis;
+    let mut braces = Group::new(Delimiter::Brace, body);
     braces.set_span(function.body.span());
-    quote_spanned!(Span::mixed_site()=> #(#attrs)* #vis #sig #braces)
+    quote_spanned!(span=> #(#attrs)* #underscored #vis #sig #braces)
+}
+
+fn allow_underscored(function: &Function) -> Option<TokenStream> {
+    let allow = || quote_spanned!(Span::mixed_site()=> #[allow(clippy::used_underscore_binding)]);
+    names_underscored(function).then(allow)
+}
+
+/// Whether an argument is not meant to be used, though a key may name it.
+fn names_underscored(function: &Function) -> bool {
+    let mut bindings = function.arguments.iter().flat_map(|argument| &argument.bindings);
+    bindings.any(|name| name.to_string().starts_with('_'))
 }

@@ -50,6 +50,11 @@ impl Argument {
         may_borrow(self.ty.to_token_stream())
     }
 
+    pub(crate) fn is_option(&self) -> bool {
+        matches!(&self.ty, Type::Path(path)
+            if path.path.segments.last().is_some_and(|segment| segment.ident == "Option"))
+    }
+
     pub(crate) fn is_reference(&self) -> bool {
         matches!(&self.ty, Type::Reference(reference) if reference.mutability.is_none())
     }
