@@ -1,4 +1,82 @@
 //! Cache-aside for async Rust, with invalidations that hold.
+//!
+//! | word | means |
+//! |---|---|
+//! | call site | a function annotated with [`cached`] |
+//! | local tier | values as they are, in this process; on [`Moka`] |
+//! | remote tier | values as bytes, shared by processes; on `Redis` (feature `redis`) |
+//! | entry | a value under a [`Key`], with a ttl and a version; [`EntryRef`] is a handle to one |
+//! | load | the annotated function's own body, run because nothing was cached |
+//! | flight | one load per key and process, for which everybody else waits |
+//! | lease | with `lock = true`, one load per key in all processes |
+//! | to invalidate | to say that what is cached is outdated; to evict is for want of room, to expire by time |
+//!
+//! # Quick start
+//!
+//! ```
+//! use cache_runtime::{cached, invalidates};
+//! # use std::io::Error as DbError;
+//! # #[derive(Clone, serde::Serialize, serde::Deserialize)]
+//! # struct User { id: u64, name: String }
+//!
+//! #[cached(ttl = 3600, key = "user:<id>", lock = true)]
+//! async fn get_user(id: u64) -> Result<User, DbError> {
+//!     Ok(User { id, name: "Ada".to_owned() }) // a query, say
+//! }
+//!
+//! #[invalidates(key = "user:<id>")]
+//! async fn rename_user(id: u64, name: &str) -> Result<(), DbError> {
+//!     println!("user {id} is {name} now"); // an update, say
+//!     Ok(())
+//! }
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//! get_user(42).await?; // a miss: runs the body
+//! get_user(42).await?; // a hit
+//! rename_user(42, "Grace").await?; // whoever reads from now on sees no older value
+//! assert_eq!(get_user::stats().hits, 1);
+//! # Ok::<_, DbError>(())
+//! # })?;
+//! # Ok::<_, DbError>(())
+//! ```
+//!
+//! # How a read works
+//!
+//! 1. The key is rendered on the stack and looked up in the local tier. A hit is a clone of the
+//!    value; no future is built and nothing is allocated.
+//! 2. A miss joins the key's flight. Its first member goes on, the others wait for what it brings.
+//! 3. The remote tier is asked for the value, or else for the right to fill it.
+//! 4. The body runs. Its value fills the remote tier by compare-and-set, and the local tier unless
+//!    the key was invalidated since the read began. Errors are never stored.
+//!
+//! # What you can rely on
+//!
+//! If an invalidation of a key has returned before a read of that key begins, the read does not see
+//! a value whose load began before the invalidation: through the same [`Cache`] in the same process,
+//! always. Another process that has a local tier may serve what it holds for `local_ttl`, one minute
+//! unless the builder says otherwise; one without a local tier reads the remote tier and is never
+//! behind. Values of `local` functions are invalidated in their own process alone, and a source that
+//! itself answers with old data (a replica, a transaction not yet committed) is beyond a cache.
+//!
+//! A fault of the cache never reaches the caller of a cached function: it runs the body, late by at
+//! most the `remote_budget` (250 ms).
+//!
+//! # Which cache
+//!
+//! Annotated functions use the cache that their attribute names (`cache = self.cache`), else the one
+//! whose [`scope`](Cache::scope) they run in, else the process-wide one: the one
+//! [`install`](Cache::install)ed, or one made from the enabled features.
+//!
+//! They want a tokio runtime with its timer on, as `#[tokio::main]` makes it.
+//!
+//! # Features
+//!
+//! | feature | means |
+//! |---|---|
+//! | `moka` (default) | the local tier [`Moka`] |
+//! | `redis` | the remote tier `Redis` |
+//! | `uuid` | `uuid::Uuid` may stand in keys |
+//! | `testing` | fake clock, faulty and in-memory remote tier, conformance suites of backends |
 
 #[doc(hidden)]
 #[path = "private.rs"]
