@@ -65,8 +65,10 @@ fn default(cached: &Cached, arguments: Arguments) -> TokenStream {
 fn generics(function: &Function) -> TokenStream {
     let span = Span::mixed_site();
     let generics = &function.sig.generics;
-    let types: Vec<_> = generics.type_params().map(|parameter| &parameter.ident).collect();
-    let types = (!types.is_empty()).then(|| quote_spanned!(span=> .types::<(#(#types,)*)>()));
+    let types = generics.type_params().map(|parameter| {
+        let name = &parameter.ident;
+        quote_spanned!(span=> .types::<#name>())
+    });
     let constants = generics.params.iter().filter_map(|parameter| match parameter {
         GenericParam::Const(parameter) => {
             let name = &parameter.ident;
@@ -74,7 +76,7 @@ fn generics(function: &Function) -> TokenStream {
         }
         _ => None,
     });
-    quote!(#types #(#constants)*)
+    quote!(#(#types)* #(#constants)*)
 }
 
 fn template_of(template: &Template, function: &Function, arguments: Arguments) -> TokenStream {
