@@ -5,13 +5,19 @@ use crate::call_site::{Lookup, Site, SiteOn};
 use crate::entry_ref::EntryRef;
 use crate::key::{Key, KeyWriter, rendered};
 use crate::read::{Call, Mode};
-use crate::returns::{Shape, Shaped};
+use crate::returns::{Kind, Shape, Shaped};
 use crate::stats::SiteStats;
 
-impl<K, S, C> Shaped<K, S, C> {
+impl<K: Kind, S, C> Shaped<K, S, C> {
     /// `site`, as the site of a function of this return type.
+    ///
+    /// What it returns hides the type of the shape: where that is none, for want of `Serialize` or
+    /// the like, one error says so, and none the methods that are called on the site.
     #[inline]
-    pub const fn at(self, site: &'static Site) -> SiteFor<Self> {
+    pub fn at(self, site: &'static Site) -> SiteFor<impl ShapeOf<K::Return, K::Value>>
+    where
+        Self: ShapeOf<K::Return, K::Value>,
+    {
         SiteFor { site, shape: self }
     }
 }

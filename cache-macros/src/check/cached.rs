@@ -19,6 +19,7 @@ pub(crate) fn cached(cached: &Cached, diagnostics: &mut Diagnostics) {
     for check in [
         check_returns_a_value,
         check_returns_what_it_owns,
+        check_returns_what_can_be_read_back,
         check_method_has_key,
         check_function_without_companion_has_key,
         check_self_needs_no_companion,
@@ -49,6 +50,16 @@ fn check_returns_what_it_owns(cached: &Cached, diagnostics: &mut Diagnostics) {
         let message = "a cached value outlives the call and can't borrow from it; return an owned \
             type, such as `String` or `Arc<T>`";
         diagnostics.error(borrowed.to_token_stream(), message);
+    }
+}
+
+/// Nothing that is read from the remote tier lives as long as the program.
+fn check_returns_what_can_be_read_back(cached: &Cached, diagnostics: &mut Diagnostics) {
+    let found = cached.function.returns.as_ref().and_then(|returns| returns.static_reference());
+    if let Some(found) = found.filter(|_| cached.local.is_none()) {
+        let message = "a reference can't be read from the remote tier; return an owned type, such as \
+            `String` or `Arc<T>`, or write `local`";
+        diagnostics.error(found.to_token_stream(), message);
     }
 }
 

@@ -95,11 +95,12 @@ impl Companion<'_> {
             calls past it, `stats` counts.",
             cached.function.sig.ident,
         );
+        let structure = quote_spanned!(at(name)=> struct #name {});
         quote_spanned! {Span::mixed_site()=>
             #[doc = #doc]
             #(#cfg)*
             #[allow(non_camel_case_types)]
-            #vis struct #name {}
+            #vis #structure
         }
     }
 
@@ -221,8 +222,10 @@ impl Companion<'_> {
     }
 
     fn path(&self, function: &str) -> TokenStream {
-        let (name, function) = (self.name, Ident::new(function, Span::mixed_site()));
-        quote_spanned!(Span::mixed_site()=> #name::#function)
+        let span = at(&self.cached.function.sig.ident);
+        let (mut name, function) = (self.name.clone(), Ident::new(function, span));
+        name.set_span(span);
+        quote_spanned!(span=> #name::#function)
     }
 
     fn call(&self, function: &str) -> TokenStream {
@@ -232,8 +235,9 @@ impl Companion<'_> {
     fn call_with(&self, function: &str, arguments: TokenStream) -> TokenStream {
         let path = self.path(function);
         let generics = self.cached.function.generic_arguments();
-        let turbofish = self.is_generic().then(|| quote_spanned!(Span::mixed_site()=> ::<#(#generics),*>));
-        quote_spanned!(Span::mixed_site()=> #path #turbofish(#arguments))
+        let span = at(&self.cached.function.sig.ident);
+        let turbofish = self.is_generic().then(|| quote_spanned!(span=> ::<#(#generics),*>));
+        quote_spanned!(span=> #path #turbofish(#arguments))
     }
 }
 

@@ -4,6 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::GenericParam;
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 
 use super::own::at;
 use crate::function::tokens::find_ident;
@@ -65,8 +66,10 @@ fn default(cached: &Cached, arguments: Arguments) -> TokenStream {
 fn generics(function: &Function) -> TokenStream {
     let span = Span::mixed_site();
     let generics = &function.sig.generics;
-    let types: Vec<_> = generics.type_params().map(|parameter| &parameter.ident).collect();
-    let types = (!types.is_empty()).then(|| quote_spanned!(span=> .types::<(#(#types,)*)>()));
+    let types = generics.type_params().map(|parameter| {
+        let name = &parameter.ident;
+        quote_spanned!(span=> .types::<#name>())
+    });
     let constants = generics.params.iter().filter_map(|parameter| match parameter {
         GenericParam::Const(parameter) => {
             let name = &parameter.ident;
@@ -74,7 +77,7 @@ fn generics(function: &Function) -> TokenStream {
         }
         _ => None,
     });
-    quote!(#types #(#constants)*)
+    quote!(#(#types)* #(#constants)*)
 }
 
 fn template_of(template: &Template, function: &Function, arguments: Arguments) -> TokenStream {
@@ -143,7 +146,8 @@ pub(super) fn path(
     template: &Template,
 ) -> TokenStream {
     let fields = &placeholder.fields;
-    let span = at(&template.literal);
+    // Not a span of ours: the functions that write the key have one error together then.
+    let span = template.literal.span();
     if is_reference && fields.is_empty() {
         quote_spanned!(span=> #root)
     } else {
@@ -153,7 +157,7 @@ pub(super) fn path(
 
 /// The argument in a default key. What is wrong with it is its type.
 fn place(argument: &Argument, arguments: Arguments) -> TokenStream {
-    let span = at(&argument.ty);
+    let span = argument.ty.span();
     let mut name = argument.name.clone();
     name.set_span(span.resolved_at(name.span()));
     if argument.is_reference() || arguments == Arguments::ByReference {

@@ -3,6 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::Type;
+use syn::spanned::Spanned;
 
 use super::own::{at, with_self_renamed};
 use crate::function::{Argument, Returns};
@@ -62,8 +63,10 @@ pub(super) fn copied(cached: &Cached) -> impl Iterator<Item = &Argument> {
 /// `let name = name.to_owned();`
 pub(super) fn copies(cached: &Cached) -> TokenStream {
     let copies = copied(cached).map(|argument| {
-        let name = &argument.name;
-        quote_spanned!(at(&argument.ty)=> let #name = ::std::borrow::ToOwned::to_owned(#name);)
+        let (name, span) = (&argument.name, at(&argument.ty));
+        let mut borrowed = name.clone();
+        borrowed.set_span(name.span().located_at(span));
+        quote_spanned!(span=> let #name = ::std::borrow::ToOwned::to_owned(#borrowed);)
     });
     copies.collect()
 }
@@ -101,8 +104,8 @@ fn lend(argument: &Argument) -> TokenStream {
 }
 
 /// Tells the compiler the type of an `async` block before it meets a `?` or a `return`.
-pub(super) fn anchor(ty: &impl ToTokens) -> TokenStream {
-    quote_spanned! {Span::mixed_site()=>
+pub(super) fn anchor(ty: &(impl ToTokens + Spanned)) -> TokenStream {
+    quote_spanned! {at(ty)=>
         if let ::core::option::Option::Some(out) = ::core::option::Option::None::<#ty> {
             return out;
         }

@@ -31,6 +31,8 @@ pub(super) fn reference(ty: &Type) -> TokenStream {
             let elem = &reference.elem;
             quote_spanned!(at(ty)=> &#elem)
         }
+        // `&impl A + B` would be ambiguous.
+        Type::ImplTrait(_) | Type::TraitObject(_) => quote_spanned!(at(ty)=> &(#ty)),
         _ => quote_spanned!(at(ty)=> &#ty),
     }
 }

@@ -1,6 +1,6 @@
 //! The static call site, and what the return type makes of it.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::Type;
 use syn::ext::IdentExt;
@@ -66,11 +66,9 @@ pub(super) fn typed(cached: &Cached, returns: &Returns, site: &TokenStream) -> T
     let span = match stored(cached, returns) {
         Stored::As(ty) | Stored::AsResolved(ty) => at(ty),
     };
-    let tiers = match cached.local {
-        None => quote_spanned!(span=> serde()),
-        Some(_) => quote_spanned!(span=> local()),
-    };
-    quote_spanned!(Span::mixed_site()=> #kind.errors().#tiers.at(#site))
+    let tiers = Ident::new(if cached.local.is_some() { "local" } else { "serde" }, span);
+    let at = Ident::new("at", span);
+    quote_spanned!(Span::mixed_site()=> #kind.errors().#tiers().#at(#site))
 }
 
 fn stored<'a>(cached: &'a Cached, returns: &'a Returns) -> Stored<'a> {

@@ -99,10 +99,12 @@ impl Function {
     }
 
     /// Whether the load may outlive the call as it is: the function owns all its arguments, and no
-    /// type parameter, which its future would hold, may borrow.
+    /// type parameter, which its future would hold, may borrow. Whether a function is `Send` that
+    /// calls itself, the compiler can't tell inside of it.
     pub(crate) fn owns_all(&self) -> bool {
         self.receiver().is_none()
             && !self.is_boxed()
+            && tokens::find_ident(self.body.stream(), |ident| *ident == self.sig.ident).is_none()
             && self.sig.generics.type_params().next().is_none()
             && !self.arguments.iter().any(Argument::may_borrow)
     }

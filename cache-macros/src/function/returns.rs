@@ -2,7 +2,7 @@
 
 use quote::ToTokens;
 use syn::punctuated::Punctuated;
-use syn::{GenericArgument, Path, PathArguments, PathSegment, ReturnType, Type, TypeParamBound};
+use syn::{GenericArgument, Lifetime, Path, PathArguments, PathSegment, ReturnType, Type, TypeParamBound};
 
 use super::tokens::find_ident;
 
@@ -27,7 +27,13 @@ impl Returns {
 
     /// The part that borrows, if one does: nothing that borrows can stay in a cache.
     pub(crate) fn borrowed(&self) -> Option<&dyn ToTokens> {
-        borrowed(&self.ty)
+        Search { reference: |one| !one.is_some_and(is_static), lifetime: |one| !is_static(one) }
+            .within(&self.ty)
+    }
+
+    /// The reference to static data, if there is one.
+    pub(crate) fn static_reference(&self) -> Option<&dyn ToTokens> {
+        Search { reference: |one| one.is_some_and(is_static), lifetime: |_| false }.within(&self.ty)
     }
 
     /// What a hit holds, as far as the type's text says.
@@ -103,26 +109,39 @@ fn output_of(path: &Path) -> Option<&Type> {
     })
 }
 
-fn borrowed(ty: &Type) -> Option<&dyn ToTokens> {
-    match ty {
-        Type::Reference(reference) => match &reference.lifetime {
-            Some(lifetime) if lifetime.ident == "static" => borrowed(&reference.elem),
-            _ => Some(ty),
-        },
-        Type::Group(group) => borrowed(&group.elem),
-        Type::Paren(paren) => borrowed(&paren.elem),
-        Type::Array(array) => borrowed(&array.elem),
-        Type::Slice(slice) => borrowed(&slice.elem),
-        Type::Tuple(tuple) => tuple.elems.iter().find_map(borrowed),
-        Type::Path(path) => path.path.segments.iter().filter_map(arguments).flatten().find_map(
-            |argument| match argument {
-                GenericArgument::Type(ty) => borrowed(ty),
-                GenericArgument::Lifetime(lifetime) if lifetime.ident != "static" => {
-                    Some(lifetime as &dyn ToTokens)
-                }
-                _ => None,
-            },
-        ),
-        _ => None,
+fn is_static(lifetime: &Lifetime) -> bool {
+    lifetime.ident == "static"
+}
+
+/// A search for parts of a type that values of it hold: not what functions in it take.
+struct Search {
+    reference: fn(Option<&Lifetime>) -> bool,
+    lifetime: fn(&Lifetime) -> bool,
+}
+
+impl Search {
+    fn within<'a>(&self, ty: &'a Type) -> Option<&'a dyn ToTokens> {
+        match ty {
+            Type::Reference(reference) if (self.reference)(reference.lifetime.as_ref()) => Some(ty),
+            Type::Reference(reference) => self.within(&reference.elem),
+            Type::Group(group) => self.within(&group.elem),
+            Type::Paren(paren) => self.within(&paren.elem),
+            Type::Array(array) => self.within(&array.elem),
+            Type::Slice(slice) => self.within(&slice.elem),
+            Type::Tuple(tuple) => tuple.elems.iter().find_map(|ty| self.within(ty)),
+            Type::Path(path) => {
+                let mut arguments = path.path.segments.iter().filter_map(arguments).flatten();
+                arguments.find_map(|argument| self.within_argument(argument))
+            }
+            _ => None,
+        }
+    }
+
+    fn within_argument<'a>(&self, argument: &'a GenericArgument) -> Option<&'a dyn ToTokens> {
+        match argument {
+            GenericArgument::Type(ty) => self.within(ty),
+            GenericArgument::Lifetime(lifetime) if (self.lifetime)(lifetime) => Some(lifetime),
+            _ => None,
+        }
     }
 }

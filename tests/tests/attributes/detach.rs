@@ -1,0 +1,123 @@
+//! Loads that go on when their callers leave.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::task::Poll;
+
+use cache_runtime::cached;
+use tokio::sync::Semaphore;
+
+/// Polls `future` until it waits, and drops it.
+async fn leave(future: impl Future) {
+    let mut future = Box::pin(future);
+    std::future::poll_fn(|cx| {
+        assert!(future.as_mut().poll(cx).is_pending());
+        Poll::Ready(())
+    })
+    .await;
+}
+
+/// Waits for what runs in the background.
+async fn until<T>(mut found: impl AsyncFnMut() -> Option<T>) -> T {
+    loop {
+        if let Some(found) = found().await {
+            return found;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+static OPEN: Semaphore = Semaphore::const_new(0);
+
+async fn wait() {
+    OPEN.acquire().await.unwrap().forget();
+}
+
+#[cached(key = "owned:<id>")]
+async fn owned(id: u64) -> u64 {
+    wait().await;
+    id
+}
+
+#[cached(key = "borrowed:<name>", detach)]
+async fn borrowed(name: &str, mut list: &[u8]) -> String {
+    wait().await;
+    list = &list[1..];
+    format!("{name}{list:?}")
+}
+
+#[cached(key = "inside:<name>", detach, companion = false)]
+async fn inside(name: &str) -> String {
+    wait().await;
+    let name: &str = name;
+    name.to_owned()
+}
+
+#[cached(key = "kept:<id>", detach = false)]
+async fn kept(id: u64) -> u64 {
+    wait().await;
+    id
+}
+
+#[derive(Clone)]
+struct Users {
+    tenant: u32,
+}
+
+impl Users {
+    #[cached(key = "users:<self.tenant>:<id>", detach, companion = entry)]
+    async fn user(&self, id: u64) -> String {
+        wait().await;
+        let tenants = [id].map(|id| format!("{id} of {}", self.tenant));
+        self.shown(&tenants[0])
+    }
+
+    #[cached(key = "shared:<self.tenant>", detach, companion = shared_entry)]
+    async fn shared(self: Arc<Self>) -> u32 {
+        wait().await;
+        self.tenant
+    }
+
+    fn shown(&self, text: &str) -> String {
+        format!("{text} {}", self.tenant)
+    }
+}
+
+#[tokio::test]
+async fn a_load_that_owns_its_arguments_outlives_its_caller() {
+    crate::local();
+    leave(owned(1)).await;
+    OPEN.add_permits(1);
+    assert_eq!(until(async || owned::entry(&1).peek().await).await, 1);
+}
+
+#[tokio::test]
+async fn what_is_borrowed_is_cloned_for_it() {
+    crate::local();
+    leave(borrowed("a", &[1, 2])).await;
+    leave(inside("b")).await;
+    OPEN.add_permits(2);
+    assert_eq!(until(async || borrowed::entry("a").peek().await).await, "a[2]");
+    assert_eq!(inside("b").await, "b");
+}
+
+#[tokio::test]
+async fn a_method_is_cloned_for_it() {
+    crate::local();
+    let users = Arc::new(Users { tenant: 7 });
+    leave(users.user(1)).await;
+    leave(users.clone().shared()).await;
+    OPEN.add_permits(2);
+    assert_eq!(until(async || users.entry(&1).peek().await).await, "1 of 7 7");
+    assert_eq!(until(async || users.shared_entry().peek().await).await, 7);
+}
+
+#[tokio::test]
+async fn without_it_a_load_ends_with_its_caller() {
+    crate::local();
+    leave(kept(1)).await;
+    let again = kept(1);
+    OPEN.add_permits(1);
+    assert_eq!(again.await, 1);
+    assert_eq!(kept::stats().loads, 2);
+}

@@ -1,0 +1,15 @@
+use cache_runtime::cached;
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize)]
+struct User {
+    id: u64,
+}
+
+#[cached(key = "user:<id>")]
+async fn get_user(id: u64) -> Result<User, String> {
+    Ok(User { id })
+}
+
+fn main() {}
