@@ -26,6 +26,15 @@ impl CratePath {
         }
         Self(quote_spanned!(span=> #path::__private))
     }
+
+    /// The module, where an error is to be shown at `span`.
+    pub(crate) fn at(&self, span: Span) -> TokenStream {
+        let tokens = self.0.clone().into_iter().map(|mut token| {
+            token.set_span(span);
+            token
+        });
+        tokens.collect()
+    }
 }
 
 fn is_absolute(path: &Path) -> bool {

@@ -33,8 +33,8 @@ impl Template {
         let text = literal.value();
         let mut pieces = Vec::new();
         let mut reader = Reader { rest: text.chars().peekable(), span: literal.span() };
-        while let Some(piece) = reader.piece(diagnostics) {
-            pieces.extend(piece);
+        while reader.rest.peek().is_some() {
+            pieces.extend(reader.piece(diagnostics));
         }
         if text.is_empty() {
             diagnostics.error(&literal, "this key is empty; write one such as `\"user:<id>\"`");
@@ -56,11 +56,12 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The next piece: `None` at the end, `Some(None)` after a mistake.
-    fn piece(&mut self, diagnostics: &mut Diagnostics) -> Option<Option<Piece>> {
-        match self.rest.clone().peek()? {
-            &'<' if !self.doubled() => Some(self.placeholder(diagnostics).map(Piece::Placeholder)),
-            _ => Some(Some(Piece::Text(self.text(diagnostics)))),
+    /// The next piece, unless it is a mistake.
+    fn piece(&mut self, diagnostics: &mut Diagnostics) -> Option<Piece> {
+        if self.rest.peek() == Some(&'<') && !self.doubled() {
+            self.placeholder(diagnostics).map(Piece::Placeholder)
+        } else {
+            Some(Piece::Text(self.text(diagnostics)))
         }
     }
 

@@ -16,14 +16,11 @@ pub(super) fn ungrouped(expr: Expr) -> Expr {
 impl Setting {
     /// The value, of any form.
     pub(super) fn expr(self, known: &Known, diagnostics: &mut Diagnostics) -> Option<Expr> {
-        match self.value {
-            Some(value) => Some(ungrouped(value)),
-            None => {
-                let (name, example) = (&self.name, example(&self.name, known));
-                diagnostics.error(name, format!("`{name}` needs a value, such as `{example}`"));
-                None
-            }
+        if self.value.is_none() {
+            let (name, example) = (&self.name, example(&self.name, known));
+            diagnostics.error(name, format!("`{name}` needs a value, such as `{example}`"));
         }
+        self.value.map(ungrouped)
     }
 
     /// The value, a string literal.

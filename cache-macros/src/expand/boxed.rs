@@ -5,7 +5,7 @@ use quote::{ToTokens, quote_spanned};
 use syn::{Block, Stmt};
 
 use super::key::{Arguments, render};
-use super::load::{Load, lookup};
+use super::load::{Load, here, lookup};
 use crate::function::Function;
 use crate::model::Cached;
 
@@ -28,9 +28,9 @@ pub(super) fn expand(cached: &Cached) -> Option<TokenStream> {
     let key = render(cached, Arguments::AsWritten);
     let load = Load { copies: TokenStream::new(), future: original(&cached.function) };
     let span = Span::mixed_site();
-    let lookup = lookup(cached, &quote_spanned!(span=> site), &key, &load.run(cached));
+    let lookup = lookup(cached, &quote_spanned!(here(cached)=> site), &key, &load.run(cached));
     let body = quote_spanned!(span=> ::std::boxed::Box::pin(async move { #site #lookup }));
-    Some(super::outer(&cached.function, body))
+    Some(super::outer(&cached.function, &body))
 }
 
 /// The body as an expression, without braces where it is one already.

@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::{FnArg, Signature, Visibility};
 
 use super::key::{Arguments, path_constant, render};
-use super::load::{Load, copied, copies, lookup};
+use super::load::{Load, copied, copies, here, lookup};
 use super::own::{at, reference};
 use super::site::{definition, on_cache, typed, value};
 use crate::function::tokens::{find_ident, refilled};
@@ -156,9 +156,8 @@ impl Companion<'_> {
         let (site, on) = (self.call("site"), on_cache(self.cached));
         let key = render(self.cached, Arguments::Named);
         let load = self.load().run(self.cached);
-        quote_spanned! {Span::mixed_site()=>
-            #vis #sig { #site #on.refresh(#key) #load }
-        }
+        let body = quote_spanned!(here(self.cached)=> #site #on.refresh(#key) #load);
+        quote_spanned!(Span::mixed_site()=> #vis #sig { #body })
     }
 
     fn entry(&self) -> TokenStream {
@@ -201,15 +200,15 @@ impl Companion<'_> {
 
     /// `get_user::uncached(id)`
     fn load(&self) -> Load {
-        let span = Span::mixed_site();
+        let span = here(self.cached);
         let copies = copies(self.cached);
-        let copied: Vec<_> = copied(self.cached).map(|argument| &argument.name).collect();
+        let lent: Vec<_> = copied(self.cached).map(|argument| &argument.name).collect();
         let arguments = self.cached.function.arguments.iter().map(|argument| {
             let name = &argument.name;
-            if copied.contains(&name) { quote_spanned!(span=> &#name) } else { quote!(#name) }
+            if lent.contains(&name) { quote_spanned!(span=> &#name) } else { quote!(#name) }
         });
-        let uncached = self.call_with("uncached", quote!(#(#arguments),*));
-        let future = if copied.is_empty() {
+        let uncached = self.call_with("uncached", &quote!(#(#arguments),*));
+        let future = if lent.is_empty() {
             uncached
         } else {
             quote_spanned!(span=> async move { #uncached.await })
@@ -222,20 +221,20 @@ impl Companion<'_> {
     }
 
     fn path(&self, function: &str) -> TokenStream {
-        let span = at(&self.cached.function.sig.ident);
+        let span = here(self.cached);
         let (mut name, function) = (self.name.clone(), Ident::new(function, span));
         name.set_span(span);
         quote_spanned!(span=> #name::#function)
     }
 
     fn call(&self, function: &str) -> TokenStream {
-        self.call_with(function, TokenStream::new())
+        self.call_with(function, &TokenStream::new())
     }
 
-    fn call_with(&self, function: &str, arguments: TokenStream) -> TokenStream {
+    fn call_with(&self, function: &str, arguments: &TokenStream) -> TokenStream {
         let path = self.path(function);
         let generics = self.cached.function.generic_arguments();
-        let span = at(&self.cached.function.sig.ident);
+        let span = here(self.cached);
         let turbofish = self.is_generic().then(|| quote_spanned!(span=> ::<#(#generics),*>));
         quote_spanned!(span=> #path #turbofish(#arguments))
     }

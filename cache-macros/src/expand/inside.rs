@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
 use super::key::{Arguments, render};
-use super::load::{lookup, of_body};
+use super::load::{here, lookup, of_body};
 use super::own::reference;
 use super::site::{definition, on_cache, typed, value};
 use crate::function::{Function, Returns};
@@ -26,9 +26,8 @@ pub(super) fn expand(cached: &Cached, entry: Option<&Ident>) -> Option<TokenStre
     let key = render(cached, Arguments::AsWritten);
     let load = of_body(cached, returns).run(cached);
     let site = site(cached, returns);
-    let span = Span::mixed_site();
-    let lookup = lookup(cached, &quote_spanned!(span=> site), &key, &load);
-    let function = super::outer(&cached.function, quote_spanned!(span=> #site #lookup));
+    let lookup = lookup(cached, &quote_spanned!(here(cached)=> site), &key, &load);
+    let function = super::outer(&cached.function, &quote!(#site #lookup));
     let entry = entry.map(|name| self::entry(cached, returns, name));
     Some(quote!(#function #entry))
 }

@@ -55,7 +55,7 @@ pub(super) fn expand(invalidates: &Invalidates) -> TokenStream {
     } else {
         all
     };
-    super::outer(function, all)
+    super::outer(function, &all)
 }
 
 /// `let invalidation = …;` with what the arguments name.

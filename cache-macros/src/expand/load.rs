@@ -7,7 +7,15 @@ use syn::spanned::Spanned;
 
 use super::own::{at, with_self_renamed};
 use crate::function::{Argument, Returns};
-use crate::model::Cached;
+use crate::model::{Cached, Place};
+
+/// Where errors of a load are shown: in one place, for that the compiler tells each but once.
+pub(super) fn here(cached: &Cached) -> Span {
+    match cached.place {
+        Place::Companion(_) => at(&cached.function.sig.ident),
+        Place::Inside { .. } | Place::Boxed { .. } => Span::mixed_site(),
+    }
+}
 
 /// The future of a load, and what it needs of its own.
 pub(super) struct Load {
@@ -20,10 +28,9 @@ impl Load {
     /// `call.load(future).await`, or `detached`.
     pub(super) fn run(&self, cached: &Cached) -> TokenStream {
         let Self { copies, future } = self;
-        let span = Span::mixed_site();
-        let at = cached.detach.as_ref().map_or(cached.function.sig.ident.span(), |one| one.name.span());
+        let span = here(cached);
         let method = if cached.is_detached() { "detached" } else { "load" };
-        let method = Ident::new(method, span.located_at(at));
+        let method = Ident::new(method, span);
         if copies.is_empty() {
             quote_spanned!(span=> .#method(#future).await)
         } else {
@@ -46,7 +53,7 @@ pub(super) fn lookup(
 ) -> TokenStream {
     let krate = &cached.krate;
     let on = super::site::on_cache(cached);
-    quote_spanned! {Span::mixed_site()=>
+    quote_spanned! {here(cached)=>
         match #site #on.lookup(#key) {
             #krate::Lookup::Hit(value) => value,
             #krate::Lookup::Miss(call) => call #load,
@@ -73,7 +80,7 @@ pub(super) fn copies(cached: &Cached) -> TokenStream {
 
 /// The load of a function whose body stands inside of it.
 pub(super) fn of_body(cached: &Cached, returns: &Returns) -> Load {
-    let span = Span::mixed_site();
+    let span = here(cached);
     let mut copies = copies(cached);
     let mut lent: TokenStream = copied(cached).map(lend).collect();
     let mut body = cached.function.body.stream();

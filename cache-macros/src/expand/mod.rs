@@ -52,7 +52,7 @@ pub(crate) fn invalidates(
 }
 
 /// The user's function with another body.
-fn outer(function: &Function, body: TokenStream) -> TokenStream {
+fn outer(function: &Function, body: &TokenStream) -> TokenStream {
     let inner_attrs = &function.inner_attrs;
     let body = quote_spanned!(Span::mixed_site()=> #(#inner_attrs)* #body);
     with_body(function, &function.sig, body)

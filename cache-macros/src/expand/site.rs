@@ -37,8 +37,9 @@ fn policy(cached: &Cached) -> TokenStream {
             quote_spanned!(span=> .ttl_millis(#millis))
         }
         Ttl::Constant(expr) => {
-            let get = quote_spanned!(at(expr)=> get());
-            quote_spanned!(span=> .ttl(#krate::Ttl(#expr).#get))
+            let krate = krate.at(at(expr));
+            let ttl = quote_spanned!(at(expr)=> #krate::Ttl(#expr).get());
+            quote_spanned!(span=> .ttl(#ttl))
         }
     });
     let lock = match cached.lease {
@@ -62,13 +63,18 @@ pub(super) fn kind(krate: &CratePath, ty: &impl ToTokens) -> TokenStream {
 /// `kind.errors().serde().at(&SITE)`: the site as the return type needs it.
 pub(super) fn typed(cached: &Cached, returns: &Returns, site: &TokenStream) -> TokenStream {
     let kind = kind(&cached.krate, &returns.ty);
-    // What is not serialisable is the value, and so the error stands under it.
-    let span = match stored(cached, returns) {
-        Stored::As(ty) | Stored::AsResolved(ty) => at(ty),
-    };
+    let span = stored_at(cached);
     let tiers = Ident::new(if cached.local.is_some() { "local" } else { "serde" }, span);
     let at = Ident::new("at", span);
     quote_spanned!(Span::mixed_site()=> #kind.errors().#tiers().#at(#site))
+}
+
+/// Where an error is shown that is about the stored type.
+fn stored_at(cached: &Cached) -> Span {
+    match cached.function.returns.as_ref().map(|returns| stored(cached, returns)) {
+        Some(Stored::As(ty) | Stored::AsResolved(ty)) => at(ty),
+        None => Span::mixed_site(),
+    }
 }
 
 fn stored<'a>(cached: &'a Cached, returns: &'a Returns) -> Stored<'a> {
