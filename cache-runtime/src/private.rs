@@ -9,4 +9,4 @@ pub use crate::read::Call;
 pub use crate::returns::{Kind, Returns, Shape};
 pub use crate::site_for::{ShapeOf, SiteFor, SiteForOn};
 pub use crate::stats::SiteStats;
-pub use crate::value_of::{AnyReturn, HasValue, ValueOf, kind_within};
+pub use crate::value_of::{AnyReturn, HasValue, ValueOf};

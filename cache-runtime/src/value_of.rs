@@ -1,31 +1,39 @@
 //! The type that a return type stores, as generated code writes it in signatures.
 //!
 //! Where the attribute sees `Result` or `Option`, it names their argument. Any other name may be an
-//! alias, which only the compiler sees through: an inherent constant is there if it is one of
-//! `Result` or `Option`, else the trait's constant of the same name is.
+//! alias, which only the compiler sees through: an inherent constant is there if it stands for one
+//! of these, else the trait's constant of the same name is.
 
 use crate::returns::Returns;
 
-/// Which [`HasValue`] a return type has, where no inherent constant says more.
+/// Which [`HasValue`] a return type has, where no inherent constants say more: the sum of both.
 pub trait AnyReturn {
     /// Neither `Result` nor `Option`.
-    const KIND: u8 = PLAIN;
+    const OUTER: u8 = PLAIN;
+    /// No `Option` in a `Result`.
+    const INNER: u8 = 0;
 }
 
 const PLAIN: u8 = 0;
 const OPTION: u8 = 1;
 const RESULT: u8 = 2;
+const RESULT_OF_OPTION: u8 = RESULT + 1;
 
 impl<R> AnyReturn for Returns<R> {}
 
 impl<T> Returns<Option<T>> {
     /// An `Option`.
-    pub const KIND: u8 = OPTION;
+    pub const OUTER: u8 = OPTION;
 }
 
 impl<T, E> Returns<Result<T, E>> {
     /// A `Result`.
-    pub const KIND: u8 = RESULT;
+    pub const OUTER: u8 = RESULT;
+}
+
+impl<T, E> Returns<Result<Option<T>, E>> {
+    /// An `Option` in a `Result`.
+    pub const INNER: u8 = 1;
 }
 
 /// The type that a return type of kind `KIND` stores.
@@ -46,11 +54,9 @@ impl<T, E> HasValue<RESULT> for Result<T, E> {
     type Value = T;
 }
 
-/// The kind of what a return type of kind `outer` holds: only a `Result` may hold an `Option` that
-/// counts, and nothing is looked for in what that holds.
-pub const fn kind_within(outer: u8, inner: u8) -> u8 {
-    if outer == RESULT && inner == OPTION { OPTION } else { PLAIN }
+impl<T, E> HasValue<RESULT_OF_OPTION> for Result<Option<T>, E> {
+    type Value = T;
 }
 
-/// The type within `R`, of kind `KIND`.
+/// The type that `R` stores, in a signature, where `R` is an alias the attribute can't see through.
 pub type ValueOf<R, const KIND: u8> = <R as HasValue<KIND>>::Value;

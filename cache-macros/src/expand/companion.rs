@@ -145,7 +145,10 @@ impl Companion<'_> {
     fn uses(&self) -> TokenStream {
         let body = self.cached.function.body.stream();
         let bindings = self.cached.keyed_arguments().flat_map(|argument| &argument.bindings);
-        let unused = bindings.filter(|name| find_ident(body.clone(), |ident| ident == *name).is_none());
+        let unused = bindings.filter(|name| {
+            !name.to_string().starts_with('_')
+                && find_ident(body.clone(), |ident| ident == *name).is_none()
+        });
         quote_spanned!(Span::mixed_site()=> #(let _ = &#unused;)*)
     }
 

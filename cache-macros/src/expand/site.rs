@@ -90,19 +90,13 @@ pub(super) fn value(cached: &Cached, returns: &Returns) -> TokenStream {
     }
 }
 
-/// What is behind an alias: of a `Result<Option<T>, E>`, what is within its `Option`.
+/// What is behind an alias.
 fn resolved(krate: &CratePath, ty: &Type) -> TokenStream {
     let span = at(ty);
-    let of = |ty: &TokenStream, kind| {
-        quote_spanned!(span=> #krate::ValueOf<#ty, { use #krate::AnyReturn as _; #kind }>)
-    };
-    let ty = ty.to_token_stream();
-    let kind = quote_spanned!(span=> #krate::Returns::<#ty>::KIND);
-    let within = of(&ty, kind.clone());
-    let kind = quote_spanned! {span=>
-        #krate::kind_within(#kind, #krate::Returns::<#within>::KIND)
-    };
-    of(&within, kind)
+    let returns = quote_spanned!(span=> #krate::Returns::<#ty>);
+    quote_spanned! {span=>
+        #krate::ValueOf<#ty, { use #krate::AnyReturn as _; #returns::OUTER + #returns::INNER }>
+    }
 }
 
 /// `.on(&cache)`, where the attribute names a cache.

@@ -46,10 +46,21 @@ impl Returns {
         }
         let generic = find_ident(self.ty.to_token_stream(), is_parameter).is_some();
         match &self.ty {
-            Type::Path(_) if !generic => Stored::AsResolved(&self.ty),
+            Type::Path(_) if !generic && !is_familiar(&self.ty) => Stored::AsResolved(&self.ty),
             whole => Stored::As(whole),
         }
     }
+}
+
+/// Names that nobody gives to an alias of `Result` or `Option`: for them, signatures stay short.
+const FAMILIAR: &[&str] = &[
+    "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "f32",
+    "f64", "bool", "char", "String", "Arc", "Box", "Vec", "Self", "HashMap", "HashSet", "BTreeMap",
+    "BTreeSet", "PathBuf", "Duration",
+];
+
+fn is_familiar(ty: &Type) -> bool {
+    last_segment(ty).is_some_and(|segment| FAMILIAR.iter().any(|name| segment.ident == name))
 }
 
 /// The type of the values that are kept.

@@ -1,1 +1,38 @@
+//! What is left of a function whose attribute has mistakes.
 
+use expect_test::expect;
+
+use super::{cached, method};
+use crate::expand;
+
+#[test]
+fn the_function_stays_and_each_mistake_is_an_error() {
+    let expanded = cached(r#"tll = 5, key = "<uid>""#, "#[inline] async fn get(id: u8) -> u8 { id }");
+    expect![[r#"
+        #[inline]
+        async fn get(id: u8) -> u8 {
+            id
+        }
+        ::core::compile_error! {
+            "unknown setting `tll`, did you mean `ttl`? the settings of `#[cached]` are `key`, `ttl`, `lock`, `local`, `detach`, `companion`, `cache`, `version`, `crate`"
+        }
+        ::core::compile_error! {
+            "no argument named `uid`; the function has `id`"
+        }
+    "#]]
+    .assert_eq(&expanded);
+}
+
+#[test]
+fn a_method_stays_in_its_impl() {
+    let expanded = method(expand::cached, "", "async fn get(&self) -> u8 { 1 }");
+    assert!(expanded.contains("async fn get(&self)"), "{expanded}");
+    assert!(expanded.contains("a cached method needs a `key`"), "{expanded}");
+}
+
+#[test]
+fn what_is_no_function_stays_as_it_is() {
+    let expanded = cached("", "struct User { id: u64 }");
+    assert!(expanded.contains("struct User"), "{expanded}");
+    assert!(expanded.contains("stands on an `async fn`"), "{expanded}");
+}

@@ -1,1 +1,36 @@
+//! `#[invalidates]`. `UPDATE_EXPECT=1 cargo test -p cache-macros` writes the snapshots anew.
 
+use expect_test::expect_file;
+
+use super::{invalidates, method};
+use crate::expand;
+
+#[test]
+fn what_arguments_name() {
+    let expanded = invalidates(
+        r#"key = "user:<id>", entry = users::get_user(id, &name), on = "always""#,
+        "pub async fn rename_user(id: u64, name: String) -> Result<(), DbError> { db::rename(id, name).await }",
+    );
+    expect_file!["snapshots/invalidates.rs"].assert_eq(&expanded);
+}
+
+#[test]
+fn what_the_result_names() {
+    let expanded = invalidates(
+        r#"key = "users", key = "user:<tenant.id>:<result.id>", entry = get_user(&tenant, result.id)"#,
+        "async fn add_user(tenant: Tenant, user: User) -> Result<User, DbError> { db::add(tenant, user).await }",
+    );
+    expect_file!["snapshots/invalidates_result.rs"].assert_eq(&expanded);
+}
+
+#[test]
+fn a_method_under_async_trait() {
+    let expanded = method(
+        expand::invalidates,
+        r#"entry = self.user_entry(&id), cache = self.cache"#,
+        "fn forget<'a>(&'a self, id: u64) -> Pin<Box<dyn Future<Output = ()> + 'a>> {
+            Box::pin(async move { self.db.forget(id).await })
+        }",
+    );
+    expect_file!["snapshots/invalidates_async_trait.rs"].assert_eq(&expanded);
+}

@@ -1,4 +1,5 @@
-//! What invocations become, as a person would read it.
+//! What invocations become, as `cargo expand` would print it.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod cached;
 mod errors;
@@ -13,26 +14,25 @@ use crate::expand;
 type Attribute = fn(TokenStream, TokenStream, &mut Diagnostics) -> Option<TokenStream>;
 
 fn expanded(attribute: Attribute, args: &str, item: &str) -> TokenStream {
-    let args = args.parse().expect("tokens");
-    or_errors(item.parse().expect("tokens"), |item, diagnostics| attribute(args, item, diagnostics))
+    let args = args.parse().unwrap();
+    or_errors(item.parse().unwrap(), |item, diagnostics| attribute(args, item, diagnostics))
 }
 
-/// As `cargo expand` prints it.
-fn printed(tokens: TokenStream) -> String {
+fn printed(tokens: &TokenStream) -> String {
     let file = syn::parse2(tokens.clone()).unwrap_or_else(|error| panic!("{error}: {tokens}"));
     prettyplease::unparse(&file)
 }
 
 fn cached(args: &str, item: &str) -> String {
-    printed(expanded(expand::cached, args, item))
+    printed(&expanded(expand::cached, args, item))
 }
 
 fn invalidates(args: &str, item: &str) -> String {
-    printed(expanded(expand::invalidates, args, item))
+    printed(&expanded(expand::invalidates, args, item))
 }
 
 /// A method's expansion, in the `impl` that it needs.
-fn cached_method(args: &str, item: &str) -> String {
-    let method = expanded(expand::cached, args, item);
-    printed(quote::quote!(impl Users { #method }))
+fn method(attribute: Attribute, args: &str, item: &str) -> String {
+    let method = expanded(attribute, args, item);
+    printed(&quote::quote!(impl Users { #method }))
 }
