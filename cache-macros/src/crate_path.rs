@@ -21,7 +21,9 @@ impl CratePath {
             let shown = path.to_token_stream().to_string().replace(' ', "");
             diagnostics.error(
                 &path,
-                format!("this path depends on where it stands; write `::{shown}` or `crate::{shown}`"),
+                format!(
+                    "this path depends on where it stands; write `::{shown}` or `crate::{shown}`"
+                ),
             );
         }
         Self(quote_spanned!(span=> #path::__private))
@@ -38,7 +40,10 @@ impl CratePath {
 }
 
 fn is_absolute(path: &Path) -> bool {
-    let first = path.segments.first().map(|segment| segment.ident.to_string());
+    let first = path
+        .segments
+        .first()
+        .map(|segment| segment.ident.to_string());
     path.leading_colon.is_some() || matches!(first.as_deref(), Some("crate" | "$crate"))
 }
 

@@ -69,7 +69,9 @@ use crate::diagnostics::Diagnostics;
 /// ```
 #[proc_macro_attribute]
 pub fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
-    run(item, |item, diagnostics| expand::cached(args.into(), item, diagnostics))
+    run(item, |item, diagnostics| {
+        expand::cached(args.into(), item, diagnostics)
+    })
 }
 
 /// Invalidates cached entries when an `async fn` has returned `Ok`, or anything that is no
@@ -104,7 +106,9 @@ pub fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_attribute]
 pub fn invalidates(args: TokenStream, item: TokenStream) -> TokenStream {
-    run(item, |item, diagnostics| expand::invalidates(args.into(), item, diagnostics))
+    run(item, |item, diagnostics| {
+        expand::invalidates(args.into(), item, diagnostics)
+    })
 }
 
 fn run(

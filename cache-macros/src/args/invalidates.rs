@@ -41,8 +41,12 @@ impl InvalidatesArgs {
     fn set(&mut self, setting: Setting, dx: &mut Diagnostics) {
         let name = setting.name.clone();
         match name.to_string().as_str() {
-            "key" => self.targets.extend(setting.string(KNOWN, dx).map(Target::Key)),
-            "entry" => self.targets.extend(setting.expr(KNOWN, dx).map(Target::Entry)),
+            "key" => self
+                .targets
+                .extend(setting.string(KNOWN, dx).map(Target::Key)),
+            "entry" => self
+                .targets
+                .extend(setting.expr(KNOWN, dx).map(Target::Entry)),
             "on" => set(&mut self.on, &name, setting.string(KNOWN, dx), dx),
             "cache" if self.cache.is_some() => dx.error(
                 &name,

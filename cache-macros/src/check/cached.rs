@@ -6,8 +6,8 @@ use syn::{Receiver, ReceiverKind, Type};
 
 use super::{function, placeholders};
 use crate::diagnostics::Diagnostics;
-use crate::function::{Argument, Function};
 use crate::function::tokens::{find_ident, may_borrow, variables};
+use crate::function::{Argument, Function};
 use crate::model::{Cached, Lease, Place, Ttl};
 
 pub(crate) fn cached(cached: &Cached, diagnostics: &mut Diagnostics) {
@@ -38,14 +38,21 @@ pub(crate) fn cached(cached: &Cached, diagnostics: &mut Diagnostics) {
 fn check_returns_a_value(cached: &Cached, diagnostics: &mut Diagnostics) {
     let Function { sig, returns, .. } = &cached.function;
     if returns.is_none() {
-        let message = format!("`{0}` returns nothing to cache; write `{0}(…) -> T`", sig.ident);
+        let message = format!(
+            "`{0}` returns nothing to cache; write `{0}(…) -> T`",
+            sig.ident
+        );
         diagnostics.error(&sig.ident, message);
     }
 }
 
 /// An entry outlives the call.
 fn check_returns_what_it_owns(cached: &Cached, diagnostics: &mut Diagnostics) {
-    let borrowed = cached.function.returns.as_ref().and_then(|returns| returns.borrowed());
+    let borrowed = cached
+        .function
+        .returns
+        .as_ref()
+        .and_then(|returns| returns.borrowed());
     if let Some(borrowed) = borrowed {
         let message = "a cached value outlives the call and can't borrow from it; return an owned \
             type, such as `String` or `Arc<T>`";
@@ -55,7 +62,11 @@ fn check_returns_what_it_owns(cached: &Cached, diagnostics: &mut Diagnostics) {
 
 /// Nothing that is read from the remote tier lives as long as the program.
 fn check_returns_what_can_be_read_back(cached: &Cached, diagnostics: &mut Diagnostics) {
-    let found = cached.function.returns.as_ref().and_then(|returns| returns.static_reference());
+    let found = cached
+        .function
+        .returns
+        .as_ref()
+        .and_then(|returns| returns.static_reference());
     if let Some(found) = found.filter(|_| cached.local.is_none()) {
         let message = "a reference can't be read from the remote tier; return an owned type, such as \
             `String` or `Arc<T>`, or write `local`";
@@ -101,7 +112,11 @@ fn check_self_needs_no_companion(cached: &Cached, diagnostics: &mut Diagnostics)
     }
     // The body may hold an `impl` with a `Self` of its own.
     let nested = find_ident(body.stream(), |ident| ident == "impl" || ident == "trait").is_some();
-    let tokens = if nested { quote!(#sig) } else { quote!(#sig #body) };
+    let tokens = if nested {
+        quote!(#sig)
+    } else {
+        quote!(#sig #body)
+    };
     if let Some(found) = find_ident(tokens, |ident| ident == "Self") {
         let message = "a companion can't stand in an `impl`; write `companion = false` and a `key` on \
             an associated function";
@@ -123,7 +138,8 @@ fn check_lock_has_a_remote_tier(cached: &Cached, diagnostics: &mut Diagnostics) 
     if let (Some(lock), Some(_)) = (&cached.lock, &cached.local)
         && cached.lease != Lease::No
     {
-        let message = "`lock` is held in the remote tier, which `local` leaves out; remove one of them";
+        let message =
+            "`lock` is held in the remote tier, which `local` leaves out; remove one of them";
         diagnostics.error(&lock.name, message);
     }
 }
@@ -147,11 +163,18 @@ fn check_constants_know_no_arguments(cached: &Cached, diagnostics: &mut Diagnost
     for (name, expr) in ttl.into_iter().chain(version) {
         let names = variables(expr.to_token_stream());
         let of_call = |ident: &&Ident| {
-            *ident == "self" || cached.function.arguments.iter().any(|one| one.bindings.contains(ident))
+            *ident == "self"
+                || cached
+                    .function
+                    .arguments
+                    .iter()
+                    .any(|one| one.bindings.contains(ident))
         };
         if let Some(found) = names.iter().find(of_call) {
-            let message = format!("`{name}` is the same for all calls and can't name `{found}`; write a \
-                constant");
+            let message = format!(
+                "`{name}` is the same for all calls and can't name `{found}`; write a \
+                constant"
+            );
             diagnostics.error(found, message);
         } else if let Some(found) = find_ident(expr.to_token_stream(), |ident| ident == "Self") {
             let message = format!("`{name}` can't name `Self`; write the type's name");
@@ -162,13 +185,19 @@ fn check_constants_know_no_arguments(cached: &Cached, diagnostics: &mut Diagnost
 
 /// The load outlives the call, so that it needs its own copy of what the call borrows.
 fn check_detached_can_be_cloned(cached: &Cached, diagnostics: &mut Diagnostics) {
-    let Some(detach) = cached.detach.as_ref().filter(|detach| detach.on) else { return };
+    let Some(detach) = cached.detach.as_ref().filter(|detach| detach.on) else {
+        return;
+    };
     if cached.function.is_boxed() {
         let message = "`detach` can't outlive the boxed future of `#[async_trait]`; leave it out";
         diagnostics.error(&detach.name, message);
         return;
     }
-    if let Some(receiver) = cached.function.receiver().filter(|receiver| !is_clonable(receiver)) {
+    if let Some(receiver) = cached
+        .function
+        .receiver()
+        .filter(|receiver| !is_clonable(receiver))
+    {
         let message = "a detached load can't borrow `self` for itself alone; take `&self`, or leave \
             `detach` out";
         diagnostics.error(receiver, message);

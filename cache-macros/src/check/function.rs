@@ -17,7 +17,10 @@ pub(super) fn check(function: &Function, attribute: &str, diagnostics: &mut Diag
 /// A lookup in the remote tier awaits, and so does telling it of an invalidation.
 fn check_is_async(function: &Function, attribute: &str, diagnostics: &mut Diagnostics) {
     if !function.is_async() {
-        let message = format!("`#[{attribute}]` needs an `async fn`; write `async fn {}`", function.sig.ident);
+        let message = format!(
+            "`#[{attribute}]` needs an `async fn`; write `async fn {}`",
+            function.sig.ident
+        );
         diagnostics.error(function.sig.fn_token, message);
     }
 }
@@ -39,7 +42,9 @@ fn check_names_its_return_type(
     diagnostics: &mut Diagnostics,
 ) {
     // A boxed future would be found to be none: its `dyn` is no `impl`.
-    let ReturnType::Type(_, ty) = &function.sig.output else { return };
+    let ReturnType::Type(_, ty) = &function.sig.output else {
+        return;
+    };
     if !function.is_async() {
         return;
     }
@@ -54,8 +59,14 @@ fn check_names_its_return_type(
 
 /// The arguments are passed on in code that a `cfg` would have to stand on as well.
 fn check_has_arguments_without_cfg(function: &Function, diagnostics: &mut Diagnostics) {
-    let attrs = function.arguments.iter().flat_map(|argument| &argument.attrs);
+    let attrs = function
+        .arguments
+        .iter()
+        .flat_map(|argument| &argument.attrs);
     for attr in attrs.filter(|attr| attr.path().is_ident("cfg")) {
-        diagnostics.error(attr, "write one function for each `cfg`; an argument can't have its own");
+        diagnostics.error(
+            attr,
+            "write one function for each `cfg`; an argument can't have its own",
+        );
     }
 }

@@ -34,14 +34,18 @@ fn unknown(placeholder: &Placeholder, function: &Function, extra: Option<&str>) 
     }
     if root == "result" && extra.is_none() {
         return "`<result>` is known in `#[invalidates]` alone; the key of what is cached is made \
-            of arguments".to_owned();
+            of arguments"
+            .to_owned();
     }
     let mut names = function.names();
     names.extend(extra.map(str::to_owned));
     if names.is_empty() {
         return format!("no argument named `{root}`; the function has none");
     }
-    format!("no argument named `{root}`; the function has `{}`", names.join("`, `"))
+    format!(
+        "no argument named `{root}`; the function has `{}`",
+        names.join("`, `")
+    )
 }
 
 /// Two placeholders are parted by a character that both escape: else `1` and `23` would make the

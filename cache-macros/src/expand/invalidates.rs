@@ -29,14 +29,21 @@ pub(super) fn expand(invalidates: &Invalidates) -> TokenStream {
     let span = Span::mixed_site();
     let function = &invalidates.function;
     let begun = begin(invalidates);
-    let ty = function.returns.as_ref().map_or_else(|| quote!(()), |one| one.ty.to_token_stream());
+    let ty = function
+        .returns
+        .as_ref()
+        .map_or_else(|| quote!(()), |one| one.ty.to_token_stream());
     let body = if function.is_boxed() {
         original(function)
     } else {
         let (anchor, body) = (anchor(&ty), function.body.stream());
         quote_spanned!(span=> async move { #anchor #body })
     };
-    let Later { before, adds, result } = Later::new(invalidates);
+    let Later {
+        before,
+        adds,
+        result,
+    } = Later::new(invalidates);
     let kind = kind(&invalidates.krate, &ty);
     let settled = match result {
         None => quote_spanned!(span=> settle(#kind, result)),
@@ -60,7 +67,13 @@ pub(super) fn expand(invalidates: &Invalidates) -> TokenStream {
 
 /// `let invalidation = …;` with what the arguments name.
 fn begin(invalidates: &Invalidates) -> TokenStream {
-    let Invalidates { krate, function, targets, cache, .. } = invalidates;
+    let Invalidates {
+        krate,
+        function,
+        targets,
+        cache,
+        ..
+    } = invalidates;
     let span = Span::mixed_site();
     let new = match cache {
         None => quote_spanned!(span=> new()),
@@ -69,24 +82,29 @@ fn begin(invalidates: &Invalidates) -> TokenStream {
             quote_spanned!(span=> on(#cache))
         }
     };
-    let always = invalidates.is_always().then(|| quote_spanned!(span=> .always()));
-    let targets = targets.iter().filter(|target| target.result().is_none()).map(|target| {
-        let target = match target {
-            Invalidated::Key(template) => {
-                let key = pieces(template, |placeholder| {
-                    let (root, is_reference) =
-                        root(placeholder, template, function, Arguments::AsWritten);
-                    path(&root, is_reference, placeholder, template)
-                });
-                quote_spanned!(span=> key(|key| key #key))
-            }
-            Invalidated::Entry(expr) => {
-                let entry = entry(expr);
-                quote_spanned!(span=> entry(#entry))
-            }
-        };
-        quote_spanned!(span=> .#target)
-    });
+    let always = invalidates
+        .is_always()
+        .then(|| quote_spanned!(span=> .always()));
+    let targets = targets
+        .iter()
+        .filter(|target| target.result().is_none())
+        .map(|target| {
+            let target = match target {
+                Invalidated::Key(template) => {
+                    let key = pieces(template, |placeholder| {
+                        let (root, is_reference) =
+                            root(placeholder, template, function, Arguments::AsWritten);
+                        path(&root, is_reference, placeholder, template)
+                    });
+                    quote_spanned!(span=> key(|key| key #key))
+                }
+                Invalidated::Entry(expr) => {
+                    let entry = entry(expr);
+                    quote_spanned!(span=> entry(#entry))
+                }
+            };
+            quote_spanned!(span=> .#target)
+        });
     quote_spanned!(span=> let invalidation = #krate::Invalidation::#new #always #(#targets)*;)
 }
 
@@ -107,7 +125,10 @@ fn entry(expr: &Expr) -> TokenStream {
 
 /// Whether a path names a cached function, and not what a type makes or `get_user::entry` itself.
 fn is_function(path: &Path) -> bool {
-    let names = path.segments.iter().map(|segment| segment.ident.to_string());
+    let names = path
+        .segments
+        .iter()
+        .map(|segment| segment.ident.to_string());
     let is_type = |name: &String| name.chars().next().is_some_and(char::is_uppercase);
     !names.clone().any(|name| is_type(&name)) && names.last().is_some_and(|name| name != "entry")
 }
@@ -115,7 +136,9 @@ fn is_function(path: &Path) -> bool {
 /// `users::get_user::<T>` becomes `users::get_user::entry::<T>`.
 fn companion_entry(path: &Path) -> TokenStream {
     let mut path = path.clone();
-    let Some(last) = path.segments.last_mut() else { return path.to_token_stream() };
+    let Some(last) = path.segments.last_mut() else {
+        return path.to_token_stream();
+    };
     let entry = Ident::new("entry", last.ident.span());
     match std::mem::replace(&mut last.arguments, PathArguments::None) {
         PathArguments::None => quote!(#path::#entry),
@@ -139,9 +162,15 @@ struct Later {
 
 impl Later {
     fn new(invalidates: &Invalidates) -> Self {
-        let Invalidates { function, targets, .. } = invalidates;
+        let Invalidates {
+            function, targets, ..
+        } = invalidates;
         let result = targets.iter().find_map(Invalidated::result);
-        let mut later = Self { before: TokenStream::new(), adds: TokenStream::new(), result };
+        let mut later = Self {
+            before: TokenStream::new(),
+            adds: TokenStream::new(),
+            result,
+        };
         for (index, target) in targets.iter().enumerate() {
             match target {
                 _ if target.result().is_none() => {}
@@ -174,7 +203,8 @@ impl Later {
                 }
             }
         });
-        self.adds.extend(quote_spanned!(span=> .key(|key| key #key)));
+        self.adds
+            .extend(quote_spanned!(span=> .key(|key| key #key)));
     }
 
     fn add_entry(&mut self, target: usize, expr: &Expr, function: &Function) {
@@ -182,13 +212,15 @@ impl Later {
         let mut entry = entry(expr);
         let mut lets = TokenStream::new();
         let names = variables(expr.to_token_stream());
-        let owned = function.arguments.iter().filter(|argument| !argument.is_reference());
+        let owned = function
+            .arguments
+            .iter()
+            .filter(|argument| !argument.is_reference());
         let bindings = owned.flat_map(|argument| &argument.bindings);
         for (index, name) in bindings.filter(|name| names.contains(name)).enumerate() {
             let copy = format_ident!("copy{target}_{index}", span = span);
-            self.before.extend(
-                quote_spanned!(span=> let #copy = ::core::clone::Clone::clone(&#name);),
-            );
+            self.before
+                .extend(quote_spanned!(span=> let #copy = ::core::clone::Clone::clone(&#name);));
             lets.extend(quote_spanned!(span=> let #name = #copy;));
         }
         if let Some(receiver) = names.iter().find(|name| *name == "self")

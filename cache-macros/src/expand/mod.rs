@@ -48,7 +48,9 @@ pub(crate) fn invalidates(
     let function = Function::parse(item, "invalidates", diagnostics)?;
     let invalidates = Invalidates::new(args, function, diagnostics);
     check::invalidates(&invalidates, diagnostics);
-    diagnostics.is_empty().then(|| invalidates::expand(&invalidates))
+    diagnostics
+        .is_empty()
+        .then(|| invalidates::expand(&invalidates))
 }
 
 /// The user's function with another body.
@@ -75,6 +77,9 @@ fn allow_underscored(function: &Function) -> Option<TokenStream> {
 
 /// Whether an argument is not meant to be used, though a key may name it.
 fn names_underscored(function: &Function) -> bool {
-    let mut bindings = function.arguments.iter().flat_map(|argument| &argument.bindings);
+    let mut bindings = function
+        .arguments
+        .iter()
+        .flat_map(|argument| &argument.bindings);
     bindings.any(|name| name.to_string().starts_with('_'))
 }

@@ -107,9 +107,7 @@ fn by_ref(tokens: TokenStream) -> TokenStream {
     let kept = tokens.into_iter().filter_map(|token| match token {
         TokenTree::Ident(ident) if ident == "mut" || ident == "ref" => None,
         TokenTree::Punct(punct) if punct.as_char() == '&' => None,
-        TokenTree::Group(group) => {
-            Some(TokenTree::Group(refilled(&group, by_ref(group.stream()))))
-        }
+        TokenTree::Group(group) => Some(TokenTree::Group(refilled(&group, by_ref(group.stream())))),
         token => Some(token),
     });
     kept.collect()

@@ -16,7 +16,12 @@ impl Function {
     pub(crate) fn outer_attrs(&self) -> impl Iterator<Item = TokenStream> {
         self.attrs.iter().map(|attr| match &attr.meta {
             Meta::List(list) if is(attr, "expect") => {
-                let allow = Ident::new("allow", list.path.get_ident().map_or_else(proc_macro2::Span::call_site, Ident::span));
+                let allow = Ident::new(
+                    "allow",
+                    list.path
+                        .get_ident()
+                        .map_or_else(proc_macro2::Span::call_site, Ident::span),
+                );
                 let lints = &list.tokens;
                 quote!(#[#allow(#lints)])
             }
@@ -31,13 +36,18 @@ impl Function {
 
     /// Those of the companion's functions, one of which has the body: whether they exist, and lints.
     pub(crate) fn companion_attrs(&self) -> impl Iterator<Item = &Attribute> {
-        self.attrs.iter().filter(|attr| is(attr, "cfg") || is_lint_level(attr))
+        self.attrs
+            .iter()
+            .filter(|attr| is(attr, "cfg") || is_lint_level(attr))
     }
 
     /// Another attribute of ours that is called `name`.
     pub(crate) fn attribute(&self, name: &str) -> Option<&Attribute> {
         self.attrs.iter().find(|attr| {
-            attr.path().segments.last().is_some_and(|segment| segment.ident == name)
+            attr.path()
+                .segments
+                .last()
+                .is_some_and(|segment| segment.ident == name)
         })
     }
 }
@@ -50,7 +60,11 @@ fn is_lint_level(attr: &Attribute) -> bool {
     let level = |ident: &Ident| LINT_LEVELS.iter().any(|level| ident == level);
     match &attr.meta {
         Meta::List(list) if is(attr, "cfg_attr") => {
-            let after_comma = list.tokens.clone().into_iter().skip_while(|token| !is_comma(token));
+            let after_comma = list
+                .tokens
+                .clone()
+                .into_iter()
+                .skip_while(|token| !is_comma(token));
             find_ident(after_comma.take(2).collect(), level).is_some()
         }
         _ => attr.path().get_ident().is_some_and(level),

@@ -17,16 +17,24 @@ pub(crate) fn flat(tokens: TokenStream) -> Vec<TokenTree> {
 /// The identifiers that may be variables: neither fields nor parts of a path.
 pub(crate) fn variables(tokens: TokenStream) -> Vec<Ident> {
     let tokens = flat(tokens);
-    let variables = tokens.iter().enumerate().filter_map(|(at, token)| match token {
-        TokenTree::Ident(ident) if !is_field(&tokens, at) && !is_path(&tokens, at) => Some(ident),
-        _ => None,
-    });
+    let variables = tokens
+        .iter()
+        .enumerate()
+        .filter_map(|(at, token)| match token {
+            TokenTree::Ident(ident) if !is_field(&tokens, at) && !is_path(&tokens, at) => {
+                Some(ident)
+            }
+            _ => None,
+        });
     variables.cloned().collect()
 }
 
 /// Whether the token stands behind a dot, other than that of a range.
 fn is_field(tokens: &[TokenTree], at: usize) -> bool {
-    let dot = |back: usize| at.checked_sub(back).is_some_and(|at| is_punct(&tokens[at], '.'));
+    let dot = |back: usize| {
+        at.checked_sub(back)
+            .is_some_and(|at| is_punct(&tokens[at], '.'))
+    };
     dot(1) && !dot(2)
 }
 
@@ -34,7 +42,10 @@ fn is_path(tokens: &[TokenTree], at: usize) -> bool {
     let colons = |first: usize| {
         let joint = matches!(tokens.get(first), Some(TokenTree::Punct(punct))
             if punct.as_char() == ':' && punct.spacing() == Spacing::Joint);
-        joint && tokens.get(first + 1).is_some_and(|token| is_punct(token, ':'))
+        joint
+            && tokens
+                .get(first + 1)
+                .is_some_and(|token| is_punct(token, ':'))
     };
     colons(at + 1) || at.checked_sub(2).is_some_and(colons)
 }
@@ -44,10 +55,7 @@ fn is_punct(token: &TokenTree, char: char) -> bool {
 }
 
 /// The first identifier for which `wanted` holds.
-pub(crate) fn find_ident(
-    tokens: TokenStream,
-    wanted: impl Fn(&Ident) -> bool,
-) -> Option<Ident> {
+pub(crate) fn find_ident(tokens: TokenStream, wanted: impl Fn(&Ident) -> bool) -> Option<Ident> {
     flat(tokens).into_iter().find_map(|token| match token {
         TokenTree::Ident(ident) if wanted(&ident) => Some(ident),
         _ => None,

@@ -24,12 +24,18 @@ pub(crate) enum Ttl {
 
 impl Ttl {
     pub(super) fn new(expr: Expr, diagnostics: &mut Diagnostics) -> Option<Self> {
-        if let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &expr {
+        if let Expr::Lit(ExprLit {
+            lit: Lit::Str(text),
+            ..
+        }) = &expr
+        {
             return time(text, "ttl", diagnostics).map(Self::Millis);
         }
         if let Some(form) = not_a_time(&expr) {
-            let message = format!("{form} is no ttl; write whole seconds, a time such as `\"1h 30m\"` \
-                or a constant");
+            let message = format!(
+                "{form} is no ttl; write whole seconds, a time such as `\"1h 30m\"` \
+                or a constant"
+            );
             diagnostics.error(expr, message);
             return None;
         }
@@ -57,9 +63,13 @@ pub(super) fn time(text: &LitStr, name: &str, diagnostics: &mut Diagnostics) -> 
 }
 
 fn millis(seconds: Option<i128>) -> Result<u64, String> {
-    let Some(seconds) = seconds else { return Err(too_long("this")) };
+    let Some(seconds) = seconds else {
+        return Err(too_long("this"));
+    };
     if seconds == 0 {
-        return Err("a ttl must be longer than zero; leave `ttl` out for the cache's default".into());
+        return Err(
+            "a ttl must be longer than zero; leave `ttl` out for the cache's default".into(),
+        );
     }
     let millis = seconds.checked_mul(1000).ok_or_else(|| too_long(seconds))?;
     u64::try_from(millis).map_err(|_| match seconds {
@@ -69,7 +79,10 @@ fn millis(seconds: Option<i128>) -> Result<u64, String> {
 }
 
 fn too_long(shown: impl Display) -> String {
-    format!("{shown} seconds are too many; the longest ttl is {} seconds", u64::MAX / 1000)
+    format!(
+        "{shown} seconds are too many; the longest ttl is {} seconds",
+        u64::MAX / 1000
+    )
 }
 
 fn parse(text: &str) -> Result<u64, String> {
@@ -81,8 +94,15 @@ fn parse(text: &str) -> Result<u64, String> {
     while !rest.is_empty() {
         let (number, after) = split(rest, |char| char.is_ascii_digit());
         let (unit, after) = split(after.trim_start(), char::is_alphabetic);
-        let part = number.parse::<u64>().ok().zip(unit_of(unit)).ok_or_else(|| unreadable(text, number, unit))?;
-        let sum = part.0.checked_mul(part.1).and_then(|part| total.checked_add(part));
+        let part = number
+            .parse::<u64>()
+            .ok()
+            .zip(unit_of(unit))
+            .ok_or_else(|| unreadable(text, number, unit))?;
+        let sum = part
+            .0
+            .checked_mul(part.1)
+            .and_then(|part| total.checked_add(part));
         total = sum.ok_or_else(|| format!("`{text}` is too long"))?;
         rest = after.trim_start();
     }
@@ -131,7 +151,10 @@ enum Seconds {
 /// The value of an expression made of integer literals alone.
 fn seconds(expr: &Expr) -> Seconds {
     match expr {
-        Expr::Lit(ExprLit { lit: Lit::Int(literal), .. }) => Seconds::Known(literal.base10_parse().ok()),
+        Expr::Lit(ExprLit {
+            lit: Lit::Int(literal),
+            ..
+        }) => Seconds::Known(literal.base10_parse().ok()),
         Expr::Paren(paren) => seconds(&paren.expr),
         Expr::Group(group) => seconds(&group.expr),
         Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => match seconds(&unary.expr) {
@@ -155,7 +178,10 @@ fn calculate(left: Option<i128>, op: &BinOp, right: Option<i128>) -> Seconds {
         BinOp::Rem(_) => i128::checked_rem,
         _ => return Seconds::Unknown,
     };
-    Seconds::Known(left.zip(right).and_then(|(left, right)| calculate(left, right)))
+    Seconds::Known(
+        left.zip(right)
+            .and_then(|(left, right)| calculate(left, right)),
+    )
 }
 
 #[cfg(test)]
@@ -181,10 +207,22 @@ mod tests {
         assert!(parse("").unwrap_err().contains("empty"));
         assert!(parse("soon").unwrap_err().contains("is no time"));
         assert!(parse("90").unwrap_err().contains("`90` lacks its unit"));
-        assert!(parse("1 parsec").unwrap_err().contains("unknown unit `parsec`"));
+        assert!(
+            parse("1 parsec")
+                .unwrap_err()
+                .contains("unknown unit `parsec`")
+        );
         assert!(parse("1.5h").unwrap_err().contains("lacks its unit"));
-        assert!(parse("99999999999999999999s").unwrap_err().contains("too long"));
-        assert!(parse("999999999999999999w").unwrap_err().contains("too long"));
+        assert!(
+            parse("99999999999999999999s")
+                .unwrap_err()
+                .contains("too long")
+        );
+        assert!(
+            parse("999999999999999999w")
+                .unwrap_err()
+                .contains("too long")
+        );
     }
 
     #[test]
@@ -199,7 +237,11 @@ mod tests {
         assert_eq!(millis(Some(3)), Ok(3000));
         assert!(millis(Some(0)).unwrap_err().contains("longer than zero"));
         assert!(millis(Some(-1)).unwrap_err().contains("negative"));
-        assert!(millis(Some(i128::from(u64::MAX))).unwrap_err().contains("too many"));
+        assert!(
+            millis(Some(i128::from(u64::MAX)))
+                .unwrap_err()
+                .contains("too many")
+        );
         assert!(millis(None).unwrap_err().contains("too many"));
     }
 }

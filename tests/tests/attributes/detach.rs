@@ -1,6 +1,7 @@
 //! Loads that go on when their callers leave.
 
 use std::future::Future;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -97,7 +98,10 @@ async fn what_is_borrowed_is_cloned_for_it() {
     leave(borrowed("a", &[1, 2])).await;
     leave(inside("b")).await;
     OPEN.add_permits(2);
-    assert_eq!(until(async || borrowed::entry("a").peek().await).await, "a[2]");
+    assert_eq!(
+        until(async || borrowed::entry("a").peek().await).await,
+        "a[2]"
+    );
     assert_eq!(inside("b").await, "b");
 }
 
@@ -108,7 +112,10 @@ async fn a_method_is_cloned_for_it() {
     leave(users.user(1)).await;
     leave(users.clone().shared()).await;
     OPEN.add_permits(2);
-    assert_eq!(until(async || users.entry(&1).peek().await).await, "1 of 7 7");
+    assert_eq!(
+        until(async || users.entry(&1).peek().await).await,
+        "1 of 7 7"
+    );
     assert_eq!(until(async || users.shared_entry().peek().await).await, 7);
 }
 
@@ -120,4 +127,29 @@ async fn without_it_a_load_ends_with_its_caller() {
     OPEN.add_permits(1);
     assert_eq!(again.await, 1);
     assert_eq!(kept::stats().loads, 2);
+}
+
+#[cached(key = "stays:<id>", detach = false)]
+async fn stays(id: Rc<u64>) -> u64 {
+    let id = Rc::clone(&id);
+    tokio::task::yield_now().await;
+    *id
+}
+
+#[tokio::test]
+async fn without_it_a_load_may_stay_on_its_thread() {
+    crate::local();
+    assert_eq!(stays(Rc::new(3)).await, 3);
+}
+
+#[cached(key = "extern:<id>")]
+async extern "C" fn foreign(id: u64) -> u64 {
+    id
+}
+
+#[tokio::test]
+async fn a_function_of_another_abi_is_cached() {
+    crate::local();
+    assert_eq!(foreign(4).await, 4);
+    assert_eq!(foreign::refresh(4).await, 4);
 }

@@ -15,7 +15,10 @@ struct Users {
 
 impl Users {
     fn of(tenant: u32) -> Self {
-        Self { tenant, runs: Some(Runs::new()) }
+        Self {
+            tenant,
+            runs: Some(Runs::new()),
+        }
     }
 
     fn run(&self) -> u32 {
@@ -50,7 +53,11 @@ impl Users {
 
     #[cached(key = "static:<id>", companion = false)]
     async fn associated(id: u64) -> Option<u64> {
-        Self::default().tenant.checked_add(1).map(u64::from).and_then(|one| one.checked_add(id))
+        Self::default()
+            .tenant
+            .checked_add(1)
+            .map(u64::from)
+            .and_then(|one| one.checked_add(id))
     }
 }
 
@@ -72,9 +79,18 @@ async fn a_method_is_cached_for_what_its_key_names() {
 async fn receivers_of_all_kinds_are_cached() {
     crate::local();
     let shared = Arc::new(Users::of(3));
-    assert_eq!([shared.clone().shared(1).await, shared.clone().shared(1).await], [1, 1]);
+    assert_eq!(
+        [
+            shared.clone().shared(1).await,
+            shared.clone().shared(1).await
+        ],
+        [1, 1]
+    );
     assert_eq!(shared.shared_entry(&1).peek().await, Some(1));
-    assert_eq!([Users::of(4).owned().await, Users::of(4).owned().await], [4, 4]);
+    assert_eq!(
+        [Users::of(4).owned().await, Users::of(4).owned().await],
+        [4, 4]
+    );
     let mut exclusive = Users::of(5);
     assert_eq!(exclusive.exclusive().await, 6);
     exclusive.tenant = 5;
@@ -138,7 +154,13 @@ async fn methods_under_async_trait_are_cached() {
     assert!(store.user(0).await.is_err());
     assert_eq!(store.name(1, "!").await.unwrap(), "run 1!");
     assert_eq!(Users::any(3).await, 3);
-    assert_eq!(tokio::spawn(async { Users::of(9).name(2, "?").await }).await.unwrap().unwrap(), "run 1?");
+    assert_eq!(
+        tokio::spawn(async { Users::of(9).name(2, "?").await })
+            .await
+            .unwrap()
+            .unwrap(),
+        "run 1?"
+    );
 }
 
 trait Plain {
@@ -164,4 +186,46 @@ async fn methods_of_traits_are_cached() {
     let users = Users::of(10);
     assert_eq!([users.one(1).await, users.one(1).await], [1, 1]);
     assert_eq!([users.two(1).await, users.two(1).await], [2, 2]);
+}
+
+struct Borrowing<'a> {
+    name: &'a str,
+    runs: Runs,
+}
+
+impl<'a> Borrowing<'a> {
+    #[cached(key = "borrowing:<self.name>:<more>")]
+    async fn joined(self: &Arc<Self>, more: &'a str, parse: &(dyn Fn(&str) -> usize + Sync)) -> String
+    where
+        Self: Sync,
+    {
+        self.runs.run();
+        format!("{}{more}{}", self.name, parse(more))
+    }
+
+    #[cached(key = "boxed:<self.name>")]
+    async fn boxed(self: Box<Self>, then: Box<dyn FnOnce(u32) -> u32 + Send + 'a>) -> u32 {
+        then(self.runs.run())
+    }
+
+    #[cached(key = "opaque:<self.name>:<id>")]
+    async fn opaque<I: Iterator<Item = u8>>(&self, id: impl cache_runtime::KeyPart, all: I) -> Vec<u8> {
+        let _ = id;
+        all.collect()
+    }
+}
+
+#[tokio::test]
+async fn methods_of_types_that_borrow_are_cached() {
+    crate::local();
+    let name = "a".to_owned();
+    let shared = Arc::new(Borrowing { name: &name, runs: Runs::new() });
+    let found = [shared.joined("b", &str::len).await, shared.joined("b", &str::len).await];
+    assert_eq!(found, ["ab1", "ab1"]);
+    assert_eq!(shared.runs.count(), 1);
+    let added = 2;
+    let boxed = Box::new(Borrowing { name: &name, runs: Runs::new() });
+    assert_eq!(boxed.boxed(Box::new(|run| run + added)).await, 3);
+    assert_eq!(shared.opaque(1_u8, 1..3).await, [1, 2]);
+    assert_eq!(shared.opaque(1_u8, 5..9).await, [1, 2]);
 }
