@@ -1,4 +1,5 @@
 //! Different arguments never make the same key.
+#![allow(clippy::many_single_char_names)]
 
 use std::collections::HashMap;
 use std::net::IpAddr;

@@ -1,5 +1,5 @@
 //! A load that fails: each caller gets an error of the function's own type, and soon.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::unused_async)]
 
 use std::fmt;
 use std::time::Duration;

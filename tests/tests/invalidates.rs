@@ -1,5 +1,5 @@
 //! What `#[invalidates]` does after the body, through every way out of it.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::unused_async)]
 
 use std::pin::pin;
 use std::time::Duration;

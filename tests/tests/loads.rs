@@ -1,6 +1,6 @@
 //! Loads that are shared, dropped, panic, fail or take too long: every caller gets its value, and
 //! nothing stays behind.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::unused_async)]
 
 use std::future::Future;
 use std::pin::{Pin, pin};
