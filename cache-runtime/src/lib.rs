@@ -104,9 +104,9 @@ mod returns;
 mod site_for;
 mod stats;
 mod sync;
-mod value_of;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod value_of;
 
 pub use cache::{Builder, Cache};
 pub use cache_macros::{cached, invalidates};

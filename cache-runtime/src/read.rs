@@ -62,6 +62,8 @@ impl<S: Shape> Call<S> {
     }
 }
 
+// The body goes to the heap at once, a miss being the time to: a future that hands another on by
+// value reserves room for it each time, and cached functions call cached functions.
 impl<S: Shape> Call<S> {
     /// The value: from another call's load, from the remote tier, or from `body`.
     ///
@@ -69,11 +71,12 @@ impl<S: Shape> Call<S> {
     ///
     /// Dropping it drops `body`; another call that waits for it runs its own.
     pub async fn load<F: Future<Output = S::Return>>(self, body: F) -> S::Return {
+        let body = Box::pin(body);
         match self.way().await {
             Way::Served(returned) => returned,
             Way::Uncached => body.await,
-            Way::Load(ticket, permit) => self.run(ticket, permit, body).await,
-            Way::Renew => self.renew(body).await,
+            Way::Load(ticket, permit) => Box::pin(self.run(ticket, permit, body)).await,
+            Way::Renew => Box::pin(self.renew(body)).await,
         }
     }
 
@@ -89,6 +92,7 @@ impl<S: Shape> Call<S> {
         F: Send + 'static, // the load may outlive its caller; `detach = false` lifts this
         S::Return: Send,   // as above
     {
+        let body = Box::pin(body);
         match self.way().await {
             Way::Served(returned) => returned,
             Way::Uncached => body.await,

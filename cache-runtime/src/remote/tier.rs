@@ -123,9 +123,15 @@ impl Tier {
                 "the remote tier is left alone for now",
             ));
         };
-        let mut asked = Asked { permit: Some(permit), began: Instant::now() };
+        let mut asked = Asked {
+            permit: Some(permit),
+            began: Instant::now(),
+        };
         let answer = timeout(budget.0, command).await.unwrap_or_else(|_| {
-            Err(Error::new(ErrorKind::Timeout, "the remote tier did not answer in time"))
+            Err(Error::new(
+                ErrorKind::Timeout,
+                "the remote tier did not answer in time",
+            ))
         });
         budget.0 = budget.0.saturating_sub(asked.began.elapsed());
         if let Some(permit) = asked.permit.take() {
