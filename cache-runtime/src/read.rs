@@ -69,11 +69,13 @@ impl<S: Shape> Call<S> {
     ///
     /// Dropping it drops `body`; another call that waits for it runs its own.
     pub async fn load<F: Future<Output = S::Return>>(self, body: F) -> S::Return {
+        // A future that awaits one it was given holds it twice. With the body on the heap, cached
+        // functions that call each other add up; else each of them would double what it calls.
         match self.way().await {
             Way::Served(returned) => returned,
-            Way::Uncached => body.await,
-            Way::Load(ticket, permit) => self.run(ticket, permit, body).await,
-            Way::Renew => self.renew(body).await,
+            Way::Uncached => Box::pin(body).await,
+            Way::Load(ticket, permit) => self.run(ticket, permit, Box::pin(body)).await,
+            Way::Renew => self.renew(Box::pin(body)).await,
         }
     }
 
@@ -91,7 +93,7 @@ impl<S: Shape> Call<S> {
     {
         match self.way().await {
             Way::Served(returned) => returned,
-            Way::Uncached => body.await,
+            Way::Uncached => Box::pin(body).await,
             Way::Load(ticket, permit) => {
                 let limit = self.entry.cache.max_load();
                 detached(limit, self.run(ticket, permit, body)).await

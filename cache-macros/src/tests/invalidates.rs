@@ -27,7 +27,7 @@ fn what_the_result_names() {
 fn a_method_under_async_trait() {
     let expanded = method(
         expand::invalidates,
-        r#"entry = self.user_entry(&id), cache = self.cache"#,
+        "entry = self.user_entry(&id), cache = self.cache",
         "fn forget<'a>(&'a self, id: u64) -> Pin<Box<dyn Future<Output = ()> + 'a>> {
             Box::pin(async move { self.db.forget(id).await })
         }",
