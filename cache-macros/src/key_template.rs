@@ -185,6 +185,7 @@ impl syn::parse::Parse for AnyIdent {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

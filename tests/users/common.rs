@@ -174,6 +174,29 @@ pub async fn many(aa: u8, bb: u8, cc: u8, dd: u8, ee: u8, ff: u8, gg: u8, hh: u8
     aa + bb + cc + dd + ee + ff + gg + hh
 }
 
+/// Has more than clippy likes, and allows that.
+#[allow(clippy::too_many_arguments)]
+#[cached(key = "<aa>")]
+pub async fn more(aa: u8, bb: u8, cc: u8, dd: u8, ee: u8, ff: u8, gg: u8, hh: u8) -> u8 {
+    tokio::task::yield_now().await;
+    aa + bb + cc + dd + ee + ff + gg + hh
+}
+
+/// Needs not be asynchronous, but for the attribute.
+///
+/// # Errors
+///
+/// Of course.
+///
+/// # Panics
+///
+/// That too.
+#[cached]
+pub async fn at_once(id: u64) -> Result<u64> {
+    assert!(id > 0);
+    id.checked_add(1).ok_or(DbError)
+}
+
 /// Is there, or not.
 #[cached]
 #[cfg(any())]

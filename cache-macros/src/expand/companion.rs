@@ -2,9 +2,10 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{FnArg, Signature, Visibility};
+use syn::{FnArg, Signature};
 
 use super::key::{Arguments, path_constant, render};
+use super::lints;
 use super::load::{Load, copied, copies, here, lookup};
 use super::own::{at, reference};
 use super::site::{definition, on_cache, typed, value};
@@ -47,13 +48,13 @@ pub(super) fn expand(cached: &Cached, name: &Ident) -> Option<TokenStream> {
     ];
     let attrs = cached.function.companion_attrs();
     let span = Span::mixed_site();
-    let allowed = companion.allowed();
+    let allowed = lints::of_companion(cached);
     let key = path_constant(cached);
     Some(quote_spanned! {span=>
         #function
         #structure
-        #(#attrs)*
         #allowed
+        #(#attrs)*
         impl #name { #key #site #uncached #refresh #entry #stats }
     })
 }
@@ -65,25 +66,6 @@ struct Companion<'a> {
 }
 
 impl Companion<'_> {
-    /// What lints would say of code that the user can't change. `uncached` has the sections of the
-    /// user's documentation above the function, and `entry` can't choose what it borrows.
-    fn allowed(&self) -> Option<TokenStream> {
-        let span = Span::mixed_site();
-        let function = &self.cached.function;
-        let documented = matches!(function.vis, Visibility::Public(_)).then(|| {
-            quote_spanned!(span=> missing_docs, clippy::missing_errors_doc, clippy::missing_panics_doc,)
-        });
-        let underscored = super::names_underscored(function)
-            .then(|| quote_spanned!(span=> clippy::used_underscore_binding,));
-        let optional = self
-            .cached
-            .keyed_arguments()
-            .any(Argument::is_option)
-            .then(|| quote_spanned!(span=> clippy::ref_option, clippy::ref_option_ref,));
-        let lints = quote!(#documented #underscored #optional);
-        (!lints.is_empty()).then(|| quote_spanned!(span=> #[allow(#lints)]))
-    }
-
     fn function(&self) -> TokenStream {
         let key = render(self.cached, Arguments::Named);
         let load = self.load().run(self.cached);

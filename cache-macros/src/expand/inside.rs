@@ -61,7 +61,7 @@ fn entry(cached: &Cached, returns: &Returns, name: &Ident) -> TokenStream {
         let (name, ty) = (&argument.name, reference(&argument.ty));
         quote_spanned!(span=> #name: #ty)
     });
-    let underscored = super::allow_underscored(function);
+    let underscored = super::lints::of_underscored(function);
     let value = value(cached, returns);
     let site = site(cached, returns);
     let on = on_cache(cached);

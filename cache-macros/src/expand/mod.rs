@@ -8,6 +8,7 @@ mod companion;
 mod inside;
 mod invalidates;
 mod key;
+mod lints;
 mod load;
 mod own;
 mod site;
@@ -63,23 +64,9 @@ fn outer(function: &Function, body: &TokenStream) -> TokenStream {
 fn with_body(function: &Function, sig: &Signature, body: TokenStream) -> TokenStream {
     let span = Span::mixed_site();
     let attrs = function.outer_attrs();
-    let underscored = allow_underscored(function);
+    let underscored = lints::of_underscored(function);
     let vis = &function.vis;
     let mut braces = Group::new(Delimiter::Brace, body);
     braces.set_span(function.body.span());
     quote_spanned!(span=> #(#attrs)* #underscored #vis #sig #braces)
-}
-
-fn allow_underscored(function: &Function) -> Option<TokenStream> {
-    let allow = || quote_spanned!(Span::mixed_site()=> #[allow(clippy::used_underscore_binding)]);
-    names_underscored(function).then(allow)
-}
-
-/// Whether an argument is not meant to be used, though a key may name it.
-fn names_underscored(function: &Function) -> bool {
-    let mut bindings = function
-        .arguments
-        .iter()
-        .flat_map(|argument| &argument.bindings);
-    bindings.any(|name| name.to_string().starts_with('_'))
 }

@@ -185,6 +185,7 @@ fn calculate(left: Option<i128>, op: &BinOp, right: Option<i128>) -> Seconds {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -35,6 +35,7 @@ struct Point {
     y: (u8, u8),
 }
 
+#[allow(clippy::toplevel_ref_arg)]
 #[cached(key = "pattern:<x>:<second>:<whole.y.0>")]
 async fn named_parts(
     Point { x, y: (_, second) }: &Point,
@@ -58,6 +59,7 @@ async fn a_key_names_what_patterns_bind() {
     );
 }
 
+#[allow(clippy::too_many_arguments)]
 #[cached(key = "<key>:<cache>:<call>:<result>:<value>:<site>:<out>:<entry>")]
 async fn named_like_ours(
     key: u8,

@@ -52,7 +52,6 @@ async fn a_body_sees_no_item_of_ours() {
 
 #[tokio::test]
 async fn a_function_may_stand_inside_of_another() {
-    crate::local();
     #[cached]
     async fn inner(id: u8) -> u8 {
         #[cached]
@@ -61,6 +60,7 @@ async fn a_function_may_stand_inside_of_another() {
         }
         innermost(id).await + 1
     }
+    crate::local();
     assert_eq!(inner(1).await, 3);
     assert_eq!(inner::stats().loads, 1);
 }

@@ -142,6 +142,7 @@ async fn without_it_a_load_may_stay_on_its_thread() {
     assert_eq!(stays(Rc::new(3)).await, 3);
 }
 
+#[allow(improper_ctypes_definitions)]
 #[cached(key = "extern:<id>")]
 async extern "C" fn foreign(id: u64) -> u64 {
     id

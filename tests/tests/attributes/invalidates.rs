@@ -195,8 +195,8 @@ impl Users {
 
     #[invalidates(key = "users:<self.tenant>:<result>", cache = self.cache)]
     async fn owned(mut self, id: u64) -> Result<u64, ()> {
-        self.tenant += 1;
-        Ok(id + self.tenant * 0)
+        self.tenant += id;
+        Ok(self.tenant - 1)
     }
 }
 
@@ -242,12 +242,12 @@ async fn methods_invalidate() {
 
 #[tokio::test]
 async fn a_caller_that_leaves_invalidates_what_arguments_name() {
-    crate::local();
     #[invalidates(key = "invalidated:<id>", key = "invalidated:<result>")]
     async fn never(id: u64) -> u64 {
         std::future::pending::<()>().await;
         id
     }
+    crate::local();
     let first = value(50).await;
     let left = tokio::spawn(never(50));
     tokio::task::yield_now().await;

@@ -195,7 +195,11 @@ struct Borrowing<'a> {
 
 impl<'a> Borrowing<'a> {
     #[cached(key = "borrowing:<self.name>:<more>")]
-    async fn joined(self: &Arc<Self>, more: &'a str, parse: &(dyn Fn(&str) -> usize + Sync)) -> String
+    async fn joined(
+        self: &Arc<Self>,
+        more: &'a str,
+        parse: &(dyn Fn(&str) -> usize + Sync),
+    ) -> String
     where
         Self: Sync,
     {
@@ -209,7 +213,11 @@ impl<'a> Borrowing<'a> {
     }
 
     #[cached(key = "opaque:<self.name>:<id>")]
-    async fn opaque<I: Iterator<Item = u8>>(&self, id: impl cache_runtime::KeyPart, all: I) -> Vec<u8> {
+    async fn opaque<I: Iterator<Item = u8>>(
+        &self,
+        id: impl cache_runtime::KeyPart,
+        all: I,
+    ) -> Vec<u8> {
         let _ = id;
         all.collect()
     }
@@ -219,12 +227,21 @@ impl<'a> Borrowing<'a> {
 async fn methods_of_types_that_borrow_are_cached() {
     crate::local();
     let name = "a".to_owned();
-    let shared = Arc::new(Borrowing { name: &name, runs: Runs::new() });
-    let found = [shared.joined("b", &str::len).await, shared.joined("b", &str::len).await];
+    let shared = Arc::new(Borrowing {
+        name: &name,
+        runs: Runs::new(),
+    });
+    let found = [
+        shared.joined("b", &str::len).await,
+        shared.joined("b", &str::len).await,
+    ];
     assert_eq!(found, ["ab1", "ab1"]);
     assert_eq!(shared.runs.count(), 1);
     let added = 2;
-    let boxed = Box::new(Borrowing { name: &name, runs: Runs::new() });
+    let boxed = Box::new(Borrowing {
+        name: &name,
+        runs: Runs::new(),
+    });
     assert_eq!(boxed.boxed(Box::new(|run| run + added)).await, 3);
     assert_eq!(shared.opaque(1_u8, 1..3).await, [1, 2]);
     assert_eq!(shared.opaque(1_u8, 5..9).await, [1, 2]);

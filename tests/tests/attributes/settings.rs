@@ -180,7 +180,7 @@ async fn a_function_uses_the_cache_it_names() {
 }
 
 mod renamed {
-    pub use cache_runtime as runtime;
+    pub(super) use cache_runtime as runtime;
 }
 
 #[cached(crate = crate::settings::renamed::runtime)]

@@ -16,6 +16,7 @@ async fn get_user() -> u64 {
 #[cfg(unix)]
 #[allow(non_camel_case_types)]
 struct get_user {}
+#[allow(clippy::unused_async)]
 #[cfg(unix)]
 #[expect(unused, reason = "")]
 #[cfg_attr(test, allow(clippy::all))]

@@ -12,7 +12,7 @@ pub async fn get_user(id: u64, name: &str) -> Option<User> {
 /// The cache of `get_user`: `entry` names an entry of it, `refresh` loads one anew, `uncached` calls past it, `stats` counts.
 #[allow(non_camel_case_types)]
 pub struct get_user {}
-#[allow(missing_docs, clippy::missing_errors_doc, clippy::missing_panics_doc)]
+#[allow(missing_docs, clippy::missing_errors_doc)]
 impl get_user {
     const KEY: &str = ::core::concat!(::core::module_path!(), "::get_user:");
     fn site() -> ::cache_runtime::__private::SiteFor<

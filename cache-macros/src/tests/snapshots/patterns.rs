@@ -22,6 +22,7 @@ async fn get(arg0: (u8, u8), arg1: &C, d: u8, arg3: &str) -> u8 {
 /// The cache of `get`: `entry` names an entry of it, `refresh` loads one anew, `uncached` calls past it, `stats` counts.
 #[allow(non_camel_case_types)]
 struct get {}
+#[allow(clippy::unused_async)]
 impl get {
     fn site() -> ::cache_runtime::__private::SiteFor<
         impl ::cache_runtime::__private::ShapeOf<u8, u8>,

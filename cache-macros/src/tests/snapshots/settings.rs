@@ -13,7 +13,7 @@ pub(crate) async fn get_user(app: &App, user: UserRef<'_>, _tenant: u8) -> Arc<U
 /// The cache of `get_user`: `entry` names an entry of it, `refresh` loads one anew, `uncached` calls past it, `stats` counts.
 #[allow(non_camel_case_types)]
 pub(crate) struct users {}
-#[allow(clippy::used_underscore_binding)]
+#[allow(clippy::unused_async, clippy::used_underscore_binding)]
 impl users {
     fn site() -> crate::reexported::__private::SiteFor<
         impl crate::reexported::__private::ShapeOf<Arc<User>, Arc<User>>,
