@@ -69,12 +69,12 @@ impl Report {
         let rows = self.rows.iter().map(|row| {
             let ratios = self
                 .bases()
-                .map(|base| (base.name.to_owned(), json!(row.ratio(base))));
+                .map(|base| (base.name.to_owned(), rounded(row.ratio(base))));
             json!({
                 "name": row.name,
-                "median": median(&row.samples),
-                "p10": quantile(&row.samples, 0.1),
-                "p90": quantile(&row.samples, 0.9),
+                "median": rounded(median(&row.samples)),
+                "p10": rounded(quantile(&row.samples, 0.1)),
+                "p90": rounded(quantile(&row.samples, 0.9)),
                 "ratios": ratios.collect::<serde_json::Map<_, _>>(),
                 "loads": row.loads,
             })
@@ -87,6 +87,11 @@ impl Row {
     fn ratio(&self, base: &Self) -> f64 {
         paired_ratio(&self.samples, &base.samples)
     }
+}
+
+/// Two decimals: more would be noise, and a change of it.
+fn rounded(number: f64) -> Value {
+    json!((number * 100.0).round() / 100.0)
 }
 
 /// Writes the reports of one binary, and the machine they come from.

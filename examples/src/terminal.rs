@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn long_text_ends_in_an_ellipsis() {
-        assert_eq!(shortened("Hokkaidō, Aomori", 10), "Hokkaidō,…");
+        assert_eq!(shortened("Hokkaidō, Aomori", 11), "Hokkaidō,…");
         assert_eq!(shortened("Aomori", 6), "Aomori");
     }
 }

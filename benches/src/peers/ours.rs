@@ -74,11 +74,19 @@ fn use_local_tier() {
 }
 
 static REMOTE: LazyLock<Cache> = LazyLock::new(|| {
-    Cache::builder().namespace("ours").no_local().remote(redis()).build()
+    Cache::builder()
+        .namespace("ours")
+        .no_local()
+        .remote(redis())
+        .build()
 });
 
 static BOTH: LazyLock<Cache> = LazyLock::new(|| {
-    Cache::builder().namespace("ours").local(Moka::new()).remote(redis()).build()
+    Cache::builder()
+        .namespace("ours")
+        .local(Moka::new())
+        .remote(redis())
+        .build()
 });
 
 #[expect(clippy::expect_used, reason = "the harness made the URL")]
