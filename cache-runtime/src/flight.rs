@@ -194,6 +194,22 @@ impl Ticket {
         true
     }
 
+    /// Lets nobody else join this flight, if nobody has: then nobody waits for its outcome.
+    pub(crate) fn detach_alone(&self) -> bool {
+        let mut shard = self.flights.shard(&self.key);
+        let Some(slot) = shard.valid(self) else {
+            return false;
+        };
+        let Some(position) = slot.position(self.flight.as_ref()) else {
+            return false;
+        };
+        let alone = slot.flights[position].members == 1;
+        if alone {
+            slot.flights.swap_remove(position);
+        }
+        alone
+    }
+
     /// Lets nobody else join this flight.
     pub(crate) fn detach(&self) {
         let mut shard = self.flights.shard(&self.key);

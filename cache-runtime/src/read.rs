@@ -13,6 +13,7 @@ use crate::entry::Entry;
 use crate::entry_ref::EntryRef;
 use crate::flight::{Flight, FlightId, Joined, Outcome, Permit, Ticket, Turn};
 use crate::nesting;
+use crate::remote::claim::Claim;
 use crate::returns::{Kind, Shape};
 use crate::stats::{Event, SiteCounters};
 
@@ -33,15 +34,23 @@ pub(crate) enum Mode {
 }
 
 /// How a call goes on.
+#[allow(clippy::large_enum_variant, reason = "it is taken apart where it is made")]
 enum Way<T> {
     /// Somebody else's load has brought the value.
     Served(T),
     /// It loads, past the cache.
     Uncached,
     /// It loads for all that wait.
-    Load(Ticket, Permit),
+    Load(Loading),
     /// It loads in place of what is cached.
     Renew,
+}
+
+/// The right to load, and to store what was loaded.
+struct Loading {
+    ticket: Ticket,
+    permit: Permit,
+    claim: Claim,
 }
 
 impl<S: Shape> Call<S> {
@@ -62,21 +71,26 @@ impl<S: Shape> Call<S> {
     }
 }
 
-// The body goes to the heap at once, a miss being the time to: a future that hands another on by
-// value reserves room for it each time, and cached functions call cached functions.
+// What is rare is on the heap, a miss being the time to: cached functions call cached functions, and
+// each future holds those that it awaits. These are no `async fn`s, which hold their arguments twice.
+#[allow(clippy::manual_async_fn, reason = "see above")]
 impl<S: Shape> Call<S> {
     /// The value: from another call's load, from the remote tier, or from `body`.
     ///
     /// # Cancel safety
     ///
     /// Dropping it drops `body`; another call that waits for it runs its own.
-    pub async fn load<F: Future<Output = S::Return>>(self, body: F) -> S::Return {
-        let body = Box::pin(body);
-        match self.way().await {
-            Way::Served(returned) => returned,
-            Way::Uncached => body.await,
-            Way::Load(ticket, permit) => Box::pin(self.run(ticket, permit, body)).await,
-            Way::Renew => Box::pin(self.renew(body)).await,
+    pub fn load<F>(self, body: F) -> impl Future<Output = S::Return>
+    where
+        F: Future<Output = S::Return>,
+    {
+        async move {
+            match self.way().await {
+                Way::Served(returned) => returned,
+                Way::Uncached => Box::pin(body).await,
+                Way::Load(turn) => Box::pin(self.run(turn, body)).await,
+                Way::Renew => Box::pin(self.renew(body)).await,
+            }
         }
     }
 
@@ -85,24 +99,20 @@ impl<S: Shape> Call<S> {
     /// # Cancel safety
     ///
     /// Once `body` has begun, dropping this leaves it to the runtime, and its value is stored.
-    pub async fn detached<F>(self, body: F) -> S::Return
+    pub fn detached<F>(self, body: F) -> impl Future<Output = S::Return>
     where
         S: 'static,
         F: Future<Output = S::Return>,
         F: Send + 'static, // the load may outlive its caller; `detach = false` lifts this
         S::Return: Send,   // as above
     {
-        let body = Box::pin(body);
-        match self.way().await {
-            Way::Served(returned) => returned,
-            Way::Uncached => body.await,
-            Way::Load(ticket, permit) => {
-                let limit = self.entry.cache.max_load();
-                detached(limit, self.run(ticket, permit, body)).await
-            }
-            Way::Renew => {
-                let limit = self.entry.cache.max_load();
-                detached(limit, self.renew(body)).await
+        async move {
+            let limit = self.entry.cache.max_load();
+            match self.way().await {
+                Way::Served(returned) => returned,
+                Way::Uncached => Box::pin(body).await,
+                Way::Load(turn) => detached(limit, self.run(turn, body)).await,
+                Way::Renew => detached(limit, self.renew(body)).await,
             }
         }
     }
@@ -127,7 +137,7 @@ impl<S: Shape> Call<S> {
                 Joined::Member(ticket, flight) => (ticket, flight),
             };
             match self.turn(&flight).await {
-                Some(Turn::Load(permit)) => return Way::Load(ticket, permit),
+                Some(Turn::Load(permit)) => return self.look(ticket, permit).await,
                 Some(Turn::Landed(outcome)) => return self.landed(outcome),
                 // Its load takes too long to be waited for: let the next one try.
                 None => ticket.detach(),

@@ -307,6 +307,10 @@ impl Cache {
         self.0.local.is_some() || self.remote(policy).is_some()
     }
 
+    pub(crate) fn has_local(&self) -> bool {
+        self.0.local.is_some()
+    }
+
     pub(crate) fn clock(&self) -> &Clock {
         &self.0.clock
     }

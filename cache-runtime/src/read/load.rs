@@ -3,31 +3,36 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use super::Call;
+use super::{Call, Loading, Way};
 use crate::cache::Standing;
 use crate::entry::Entry;
 use crate::entry_ref::{Loaded, Opened};
 use crate::flight::{Outcome, Permit, Ticket};
 use crate::nesting;
 use crate::remote::claim::{Ask, Claim, Claimed};
+use crate::remote::tier::Tier;
 use crate::returns::{Kind, Shape};
 use crate::stats::Event;
 
 impl<S: Shape> Call<S> {
-    /// Brings the value, stores it, and lets those who wait have it.
-    pub(super) async fn run<F: Future<Output = S::Return>>(
-        self,
-        ticket: Ticket,
-        permit: Permit,
-        body: F,
-    ) -> S::Return {
-        let claim = match self.claim().await {
+    /// Looks in the remote tier, on behalf of all that wait.
+    pub(super) async fn look(&self, ticket: Ticket, permit: Permit) -> Way<S::Return> {
+        let Some(tier) = self.entry.cache.remote(self.entry.policy) else {
+            return Way::Load(Loading {
+                ticket,
+                permit,
+                claim: Claim::Alone,
+            });
+        };
+        let claim = match Box::pin(self.claim(tier)).await {
             Claimed::Value(cell, fill) => match self.accept(&ticket, self.entry.open(&cell)) {
                 Some((returned, entry)) => {
                     self.count(Event::Hit);
                     self.count(Event::RemoteHit);
-                    permit.land(Outcome::Found(entry));
-                    return returned;
+                    if let Some(entry) = entry {
+                        permit.land(Outcome::Found(entry));
+                    }
+                    return Way::Served(returned);
                 }
                 None => {
                     self.count(Event::RemoteError);
@@ -36,6 +41,23 @@ impl<S: Shape> Call<S> {
             },
             Claimed::Nothing(claim) => claim,
         };
+        Way::Load(Loading {
+            ticket,
+            permit,
+            claim,
+        })
+    }
+
+    /// Loads, stores what was loaded, and lets those who wait have it.
+    pub(super) async fn run<F>(self, turn: Loading, body: F) -> S::Return
+    where
+        F: Future<Output = S::Return>,
+    {
+        let Loading {
+            ticket,
+            permit,
+            claim,
+        } = turn;
         self.count(Event::Miss);
         let began = self.entry.cache.clock().wall();
         let returned = self.call_body(&claim, body).await;
@@ -88,16 +110,12 @@ impl<S: Shape> Call<S> {
     }
 
     /// Asks the remote tier for the value, or for the right to fill it.
-    async fn claim(&self) -> Claimed {
-        let cache = &self.entry.cache;
-        let Some(tier) = cache.remote(self.entry.policy) else {
-            return Claimed::Nothing(Claim::Alone);
-        };
+    async fn claim(&self, tier: &Arc<Tier>) -> Claimed {
         let ask = Ask {
             key: &self.entry.key,
             policy: self.entry.policy,
             expects_hit: self.counters().mostly_remote_hits(),
-            patience: cache.max_load(),
+            patience: self.entry.cache.max_load(),
         };
         let claimed = tier.claim(ask, || self.count(Event::LeaseWait)).await;
         if let Claimed::Nothing(Claim::Unreachable) = claimed {
@@ -106,19 +124,23 @@ impl<S: Shape> Call<S> {
         claimed
     }
 
-    /// Takes a value of the remote tier over into the local one.
+    /// Takes a value of the remote tier over into the local one. The entry is for those who wait;
+    /// where nobody does and there is no local tier, there is none.
     fn accept(
         &self,
         ticket: &Ticket,
         opened: Option<Opened<S::Value>>,
-    ) -> Option<(S::Return, Arc<Entry>)> {
+    ) -> Option<(S::Return, Option<Arc<Entry>>)> {
         let Opened { value, ttl } = opened?;
+        if !self.entry.cache.has_local() && ticket.detach_alone() {
+            return Some((S::Kind::returned(value)?, None));
+        }
         let returned = S::Kind::returned(value.clone())?;
         let entry = Entry::new(value, self.version());
         ticket.commit(|| {
             self.keep(&entry, ttl, Standing::Shared);
         });
-        Some((returned, entry))
+        Some((returned, Some(entry)))
     }
 
     /// Stores the entry in the local tier. Called under the ticket's lock alone.
