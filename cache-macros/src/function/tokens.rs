@@ -1,6 +1,6 @@
 //! Questions about raw tokens.
 
-use proc_macro2::{Delimiter, Group, Ident, Spacing, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Spacing, Span, TokenStream, TokenTree};
 
 /// All tokens, with those inside of groups in their place.
 pub(crate) fn flat(tokens: TokenStream) -> Vec<TokenTree> {
@@ -94,4 +94,20 @@ pub(crate) fn refilled(group: &Group, tokens: TokenStream) -> Group {
     let mut refilled = Group::new(group.delimiter(), tokens);
     refilled.set_span(group.span());
     refilled
+}
+
+/// `tokens`, where an error is to be shown at `span`.
+pub(crate) fn respanned(tokens: TokenStream, span: Span) -> TokenStream {
+    let respanned = tokens.into_iter().map(|token| match token {
+        TokenTree::Group(group) => {
+            let mut respanned = Group::new(group.delimiter(), respanned(group.stream(), span));
+            respanned.set_span(span);
+            TokenTree::Group(respanned)
+        }
+        mut token => {
+            token.set_span(span);
+            token
+        }
+    });
+    respanned.collect()
 }
