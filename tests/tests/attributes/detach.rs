@@ -44,8 +44,14 @@ async fn wait() {
 
 #[cached(key = "owned:<id>")]
 async fn owned(id: u64) -> u64 {
-    wait().await;
-    id
+    database::owned(id).await
+}
+
+mod database {
+    pub(super) async fn owned(id: u64) -> u64 {
+        super::wait().await;
+        id
+    }
 }
 
 #[cached(key = "borrowed:<name>", detach)]
