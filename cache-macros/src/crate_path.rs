@@ -5,6 +5,7 @@ use quote::{ToTokens, quote_spanned};
 use syn::Path;
 
 use crate::diagnostics::Diagnostics;
+use crate::function::tokens::respanned;
 
 /// The hidden module of the runtime that generated code names.
 #[derive(Clone)]
@@ -31,11 +32,7 @@ impl CratePath {
 
     /// The module, where an error is to be shown at `span`.
     pub(crate) fn at(&self, span: Span) -> TokenStream {
-        let tokens = self.0.clone().into_iter().map(|mut token| {
-            token.set_span(span);
-            token
-        });
-        tokens.collect()
+        respanned(self.0.clone(), span)
     }
 }
 

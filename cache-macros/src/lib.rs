@@ -32,8 +32,8 @@ use crate::diagnostics::Diagnostics;
 /// | `ttl = 3600`, `"1h 30m"`, `CONST` | life of an entry; integers count seconds | the cache's `default_ttl` |
 /// | `lock = true`, `"10s"` | one load in all processes; the time bounds its lease | one load a process |
 /// | `local` | kept in the local tier alone; values need no serde | both tiers |
-/// | `detach`, `detach = false` | a load goes on when its callers leave; the future must be `Send + 'static` | on for free functions that own their arguments |
-/// | `companion = false`, `name` | leaves out, renames or (for methods) asks for what stands beside the function | the function's name; none for methods |
+/// | `detach`, `detach = false` | a load goes on when its callers leave; the future must be `Send + 'static` | on for free functions that own their arguments, have no type parameters and don't call themselves |
+/// | `companion = false`, `name` | leaves out, renames or (for methods) asks for what stands beside the function; `false` needs a `key` | the function's name; none for methods |
 /// | `cache = expr` | the `Cache` to use | scoped, else process-wide |
 /// | `version = 2` | what a stored value must match; change it with the meaning of the value | 1 |
 /// | `crate = path` | where `cache_runtime` lives | `::cache_runtime` |
@@ -43,8 +43,9 @@ use crate::diagnostics::Diagnostics;
 /// would share entries otherwise, and gets no companions unless `companion = name` asks for a
 /// method that makes the entry.
 ///
-/// An argument's underscore (`_id`) is no obstacle: a key may name it. Under `#[async_trait]`, put
-/// the attribute on the method.
+/// An associated function without a receiver needs `companion = false`: an `impl` has no place for
+/// a companion. Under `#[async_trait]`, put the attribute on the method. `#[tracing::instrument]`
+/// below the attribute makes a span for each call, above it one for each load.
 ///
 /// # Examples
 ///

@@ -399,6 +399,19 @@ pub fn factorial(n: u64) -> Pin<Box<dyn Future<Output = u64> + Send>> {
     Box::pin(async move { if n < 2 { 1 } else { n * factorial(n - 1).await } })
 }
 
+mod inner {
+    #[allow(unreachable_pub)]
+    #[cache_runtime::cached]
+    pub async fn unreachable(id: u64) -> u64 {
+        id
+    }
+}
+
+/// Calls what is hidden.
+pub async fn call_inner() -> u64 {
+    inner::unreachable(inner::unreachable::uncached(3).await).await
+}
+
 macro_rules! annotated {
     ($vis:vis $name:ident, $argument:ident: $ty:ty => $key:literal, $returns:ty, $body:block) => {
         /// Made by a macro.

@@ -1,7 +1,7 @@
 //! A free function and what stands beside it, under its own name.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{FnArg, Signature};
 
 use super::key::{Arguments, path_constant, render};
@@ -9,7 +9,7 @@ use super::lints;
 use super::load::{Load, copied, copies, here, lookup};
 use super::own::{at, reference};
 use super::site::{definition, on_cache, typed, value};
-use crate::function::tokens::{find_ident, refilled};
+use crate::function::tokens::{find_ident, refilled, respanned};
 use crate::function::{Argument, Function, Returns};
 use crate::model::Cached;
 
@@ -76,8 +76,8 @@ impl Companion<'_> {
 
     fn structure(&self) -> TokenStream {
         let Self { name, cached, .. } = self;
-        let vis = &cached.function.vis;
-        let cfg = cached.function.cfg_attrs();
+        let vis = self.vis();
+        let attrs = cached.function.structure_attrs();
         let doc = format!(
             " The cache of `{}`: `entry` names an entry of it, `refresh` loads one anew, `uncached` \
             calls past it, `stats` counts.",
@@ -86,7 +86,7 @@ impl Companion<'_> {
         let structure = quote_spanned!(at(name)=> struct #name {});
         quote_spanned! {Span::mixed_site()=>
             #[doc = #doc]
-            #(#cfg)*
+            #(#attrs)*
             #[allow(non_camel_case_types)]
             #vis #structure
         }
@@ -122,7 +122,6 @@ impl Companion<'_> {
 
     fn uncached(&self) -> TokenStream {
         let Function {
-            vis,
             sig,
             inner_attrs,
             body,
@@ -137,6 +136,7 @@ impl Companion<'_> {
                 .into_iter()
                 .collect(),
         );
+        let vis = self.vis();
         quote_spanned!(Span::mixed_site()=> #vis #sig #body)
     }
 
@@ -155,7 +155,7 @@ impl Companion<'_> {
     }
 
     fn refresh(&self) -> TokenStream {
-        let vis = &self.cached.function.vis;
+        let vis = self.vis();
         let mut sig = self.signature(&Ident::new("refresh", at(&self.cached.function.sig.ident)));
         sig.abi = None;
         let (site, on) = (self.call("site"), on_cache(self.cached));
@@ -169,7 +169,7 @@ impl Companion<'_> {
         let Self {
             cached, returns, ..
         } = self;
-        let Function { vis, sig, .. } = &cached.function;
+        let (vis, sig) = (self.vis(), &cached.function.sig);
         let krate = &cached.krate;
         let (generics, _, bounds) = sig.generics.split_for_impl();
         let arguments = cached.keyed_arguments().map(|argument| {
@@ -188,7 +188,7 @@ impl Companion<'_> {
 
     fn stats(&self) -> TokenStream {
         let Self { cached, .. } = self;
-        let (vis, krate) = (&cached.function.vis, &cached.krate);
+        let (vis, krate) = (self.vis(), &cached.krate);
         let site = self.path(if self.is_generic() {
             "site_of_all"
         } else {
@@ -233,6 +233,14 @@ impl Companion<'_> {
             quote_spanned!(span=> async move { #uncached.await })
         };
         Load { copies, future }
+    }
+
+    /// The function's, for what it is not to blame for.
+    fn vis(&self) -> TokenStream {
+        respanned(
+            self.cached.function.vis.to_token_stream(),
+            Span::mixed_site(),
+        )
     }
 
     fn is_generic(&self) -> bool {

@@ -125,12 +125,14 @@ fn entry(expr: &Expr) -> TokenStream {
 
 /// Whether a path names a cached function, and not what a type makes or `get_user::entry` itself.
 fn is_function(path: &Path) -> bool {
-    let names = path
+    let names: Vec<_> = path
         .segments
         .iter()
-        .map(|segment| segment.ident.to_string());
+        .map(|segment| segment.ident.to_string())
+        .collect();
     let is_type = |name: &String| name.chars().next().is_some_and(char::is_uppercase);
-    !names.clone().any(|name| is_type(&name)) && names.last().is_some_and(|name| name != "entry")
+    let is_entry = names.len() > 1 && names.last().is_some_and(|name| name == "entry");
+    !is_entry && !names.iter().any(is_type)
 }
 
 /// `users::get_user::<T>` becomes `users::get_user::entry::<T>`.

@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::quote;
+use syn::spanned::Spanned;
 use syn::{Attribute, Meta};
 
 use super::Function;
@@ -11,27 +12,13 @@ const LINT_LEVELS: [&str; 5] = ["allow", "expect", "warn", "deny", "forbid"];
 
 impl Function {
     /// Those of the function that is called.
-    ///
-    /// An expectation is met where the body is: beside it, it would be reported as unmet.
     pub(crate) fn outer_attrs(&self) -> impl Iterator<Item = TokenStream> {
-        self.attrs.iter().map(|attr| match &attr.meta {
-            Meta::List(list) if is(attr, "expect") => {
-                let allow = Ident::new(
-                    "allow",
-                    list.path
-                        .get_ident()
-                        .map_or_else(proc_macro2::Span::call_site, Ident::span),
-                );
-                let lints = &list.tokens;
-                quote!(#[#allow(#lints)])
-            }
-            _ => quote!(#attr),
-        })
+        self.attrs.iter().map(allowing)
     }
 
-    /// Those of the companion: whether it exists.
-    pub(crate) fn cfg_attrs(&self) -> impl Iterator<Item = &Attribute> {
-        self.attrs.iter().filter(|attr| is(attr, "cfg"))
+    /// Those of the companion: whether it exists, and lints.
+    pub(crate) fn structure_attrs(&self) -> impl Iterator<Item = TokenStream> {
+        self.companion_attrs().map(allowing)
     }
 
     /// Those of the companion's functions, one of which has the body: whether they exist, and lints.
@@ -49,6 +36,18 @@ impl Function {
                 .last()
                 .is_some_and(|segment| segment.ident == name)
         })
+    }
+}
+
+/// An expectation is met where the body is: elsewhere, it would be reported as unmet.
+fn allowing(attr: &Attribute) -> TokenStream {
+    match &attr.meta {
+        Meta::List(list) if is(attr, "expect") => {
+            let allow = Ident::new("allow", list.path.span());
+            let lints = &list.tokens;
+            quote!(#[#allow(#lints)])
+        }
+        _ => quote!(#attr),
     }
 }
 

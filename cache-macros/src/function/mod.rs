@@ -116,7 +116,7 @@ impl Function {
     pub(crate) fn owns_all(&self) -> bool {
         self.receiver().is_none()
             && !self.is_boxed()
-            && tokens::find_ident(self.body.stream(), |ident| *ident == self.sig.ident).is_none()
+            && !tokens::names(self.body.stream(), &self.sig.ident)
             && self.sig.generics.type_params().next().is_none()
             && !self.arguments.iter().any(Argument::may_borrow)
     }

@@ -4,8 +4,11 @@ use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use cache_runtime::cached;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 
 /// Polls `future` until it waits, and drops it.
@@ -20,12 +23,17 @@ async fn leave(future: impl Future) {
 
 /// Waits for what runs in the background.
 async fn until<T>(mut found: impl AsyncFnMut() -> Option<T>) -> T {
-    loop {
-        if let Some(found) = found().await {
-            return found;
+    let found = async {
+        loop {
+            if let Some(found) = found().await {
+                return found;
+            }
+            tokio::task::yield_now().await;
         }
-        tokio::task::yield_now().await;
-    }
+    };
+    tokio::time::timeout(Duration::from_secs(10), found)
+        .await
+        .unwrap()
 }
 
 static OPEN: Semaphore = Semaphore::const_new(0);
@@ -36,8 +44,14 @@ async fn wait() {
 
 #[cached(key = "owned:<id>")]
 async fn owned(id: u64) -> u64 {
-    wait().await;
-    id
+    database::owned(id).await
+}
+
+mod database {
+    pub(super) async fn owned(id: u64) -> u64 {
+        super::wait().await;
+        id
+    }
 }
 
 #[cached(key = "borrowed:<name>", detach)]
@@ -153,4 +167,25 @@ async fn a_function_of_another_abi_is_cached() {
     crate::local();
     assert_eq!(foreign(4).await, 4);
     assert_eq!(foreign::refresh(4).await, 4);
+}
+
+#[cached(key = "generic:<id>", detach)]
+async fn generic<T>(id: u64, value: T) -> Result<Option<T>, String>
+where
+    T: Clone + Send + Sync + 'static + Serialize + DeserializeOwned,
+{
+    wait().await;
+    let _ = id;
+    Ok(Some(value))
+}
+
+#[tokio::test]
+async fn a_generic_load_outlives_its_caller_where_its_types_do() {
+    crate::local();
+    leave(generic(1, 'a')).await;
+    OPEN.add_permits(1);
+    assert_eq!(
+        until(async || generic::entry::<char>(&1).peek().await).await,
+        'a'
+    );
 }

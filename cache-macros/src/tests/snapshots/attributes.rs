@@ -14,6 +14,8 @@ async fn get_user() -> u64 {
 }
 /// The cache of `get_user`: `entry` names an entry of it, `refresh` loads one anew, `uncached` calls past it, `stats` counts.
 #[cfg(unix)]
+#[allow(unused, reason = "")]
+#[cfg_attr(test, allow(clippy::all))]
 #[allow(non_camel_case_types)]
 struct get_user {}
 #[allow(clippy::unused_async)]
