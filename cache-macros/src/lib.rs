@@ -43,6 +43,9 @@ use crate::diagnostics::Diagnostics;
 /// would share entries otherwise, and gets no companions unless `companion = name` asks for a
 /// method that makes the entry.
 ///
+/// A detached load runs in its caller as long as there is one; after that it runs on the runtime, in
+/// the same cache scope but without the caller's other task-locals.
+///
 /// An associated function without a receiver needs `companion = false`: an `impl` has no place for
 /// a companion. Under `#[async_trait]`, put the attribute on the method. `#[tracing::instrument]`
 /// below the attribute makes a span for each call, above it one for each load.

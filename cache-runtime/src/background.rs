@@ -1,6 +1,7 @@
 //! Work that has to finish even if the caller that began it is gone.
 
 use std::future::Future;
+use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -15,7 +16,11 @@ pub(crate) async fn finish<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> Option<T> {
     match Handle::try_current() {
-        Ok(runtime) => runtime.spawn(work).await.ok(),
+        Ok(runtime) => match runtime.spawn(work).await {
+            Ok(done) => Some(done),
+            Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
+            Err(_) => None,
+        },
         Err(_) => Some(work.await),
     }
 }

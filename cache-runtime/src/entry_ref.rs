@@ -14,7 +14,7 @@ use crate::key::Key;
 use crate::policy::Policy;
 use crate::remote::claim::Claim;
 
-pub(crate) use exchange::{Loaded, Opened};
+pub(crate) use exchange::{Kept, Loaded, Opened};
 
 /// The entry of one key, in the cache of the function it was asked of.
 ///
@@ -61,11 +61,16 @@ impl<T> EntryRef<T> {
 impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
     /// The cached value, without loading it. `None` also where a function's `None` is cached, and
     /// where the remote tier can't be asked.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it changes nothing.
     pub async fn peek(&self) -> Option<T> {
         self.get().await.ok().flatten()
     }
 
-    /// Stores `value`, for the ttl of the function. No load that began before replaces it.
+    /// Stores `value`, for the ttl of the function. No load that began before replaces it. If an
+    /// invalidation or another `put` comes between, nothing is stored, and that is no error.
     ///
     /// # Cancel safety
     ///
@@ -73,8 +78,9 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
     ///
     /// # Errors
     ///
-    /// When the remote tier could not be told: it holds nothing under the key then, as soon as it
-    /// can be told that.
+    /// When the remote tier does not hold the value: it is out of reach, the value is too large for
+    /// it, or somebody else's data is under the key. It holds no older value of ours either then, as
+    /// soon as it can be told that, and the local tier holds this one for `disconnected_ttl`.
     pub async fn put(&self, value: T) -> Result<()> {
         let entry = self.clone();
         background::finish(async move { entry.put_in_place(value).await })
@@ -102,7 +108,12 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
             return Ok(None);
         };
         let entry = Entry::new(value.clone(), self.policy.version_or_default());
-        ticket.commit(|| self.cache.store(&self.key, &entry, ttl, Standing::Shared));
+        ticket.commit(|| {
+            // What another read has brought meanwhile may be newer.
+            if self.cache.entry_at(self.key.borrowed()).is_none() {
+                self.cache.store(&self.key, &entry, ttl, Standing::Shared);
+            }
+        });
         Ok(value)
     }
 
@@ -119,6 +130,10 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
             Some(tier) => tier.claim_to_write(&self.key, self.policy).await,
             None => Claim::Alone,
         };
+        if !ticket.is_valid() {
+            // Overtaken while it claimed: what it claimed is newer than what it has.
+            return self.invalidate().await;
+        }
         let ttl = self.cache.ttl(self.policy, false);
         let loaded = Loaded {
             value: Some(&value),

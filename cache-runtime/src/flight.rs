@@ -28,6 +28,9 @@ const CROWD: usize = 8;
 pub(crate) struct FlightId {
     pub(crate) site: usize,
     pub(crate) value: TypeId,
+    pub(crate) version: u32,
+    /// The name of the return type's shape: generic functions have one for each error type.
+    pub(crate) shape: &'static str,
 }
 
 /// All keys under which something is being loaded or written.
@@ -192,6 +195,11 @@ impl Ticket {
         shard.void(&self.key);
         store();
         true
+    }
+
+    /// Whether nothing has voided it yet.
+    pub(crate) fn is_valid(&self) -> bool {
+        self.flights.shard(&self.key).valid(self).is_some()
     }
 
     /// Lets nobody else join this flight, if nobody has: then nobody waits for its outcome.
@@ -371,6 +379,12 @@ pub(crate) struct Permit {
 }
 
 impl Permit {
+    /// Whether other members may load at the same time.
+    pub(crate) fn is_one_of_many(&self) -> bool {
+        self.flight
+            .as_ref()
+            .is_some_and(|flight| flight.state.lock().limit > 1)
+    }
     /// Ends the flight: all that wait get `outcome`.
     pub(crate) fn land(mut self, outcome: Outcome) {
         if let Some(flight) = self.flight.take() {

@@ -10,6 +10,7 @@ use crate::cache::Cache;
 use crate::entry_ref::EntryRef;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{Key, KeyWriter, rendered};
+use crate::remote::pending::Telling as Counted;
 use crate::remote::tier::Tier;
 use crate::returns::Kind;
 
@@ -20,15 +21,16 @@ pub(crate) async fn invalidate(cache: &Cache, key: &Key) -> Result<()> {
         key: key.clone(),
     };
     match target.begin() {
-        Some(telling) => telling.await.unwrap_or_else(|_| Err(untold())),
-        None => Ok(()),
+        Begun::Done => Ok(()),
+        Begun::Telling(task) => task.await.unwrap_or_else(|_| Err(untold())),
+        Begun::Owed => Err(untold()),
     }
 }
 
 fn untold() -> Error {
     Error::new(
         ErrorKind::Unavailable,
-        "the runtime ended before the remote tier was told",
+        "no runtime is there to tell the remote tier",
     )
 }
 
@@ -38,17 +40,30 @@ struct Target {
     key: Key,
 }
 
+/// How far an invalidation has come.
+enum Begun {
+    /// There is no remote tier.
+    Done,
+    /// The remote tier is being told.
+    Telling(JoinHandle<Result<()>>),
+    /// There is no runtime to tell it on.
+    Owed,
+}
+
 impl Target {
-    /// Tells the local tier, and begins to tell the remote one, if there is one.
-    fn begin(self) -> Option<JoinHandle<Result<()>>> {
+    /// Tells the local tier, and begins to tell the remote one.
+    fn begin(self) -> Begun {
         self.cache.invalidate_locally(&self.key);
-        let tier = self.cache.any_remote()?.clone();
+        let Some(tier) = self.cache.any_remote().cloned() else {
+            return Begun::Done;
+        };
         let telling = Telling {
+            _counted: tier.telling(),
             tier,
             target: self,
             told: false,
         };
-        background::start(telling.run())
+        background::start(telling.run()).map_or(Begun::Owed, Begun::Telling)
     }
 }
 
@@ -57,14 +72,13 @@ struct Telling {
     tier: Arc<Tier>,
     target: Target,
     told: bool,
+    _counted: Counted,
 }
 
 impl Telling {
     async fn run(mut self) -> Result<()> {
         let told = self.tier.invalidate(&self.target.key).await;
         self.told = true;
-        // What began in between may have read the old value from the remote tier.
-        self.target.cache.invalidate_locally(&self.target.key);
         told
     }
 }
@@ -74,6 +88,8 @@ impl Drop for Telling {
         if !self.told {
             self.tier.owe(&self.target.key);
         }
+        // What began in between may have read the old value from the remote tier.
+        self.target.cache.invalidate_locally(&self.target.key);
     }
 }
 
@@ -164,7 +180,12 @@ impl Invalidation {
     /// Begins all that was added, and leaves nothing to be done when this is dropped.
     fn begin(&mut self) -> Vec<JoinHandle<Result<()>>> {
         let targets = std::mem::take(&mut self.targets);
-        targets.into_iter().filter_map(Target::begin).collect()
+        let begun = targets.into_iter().map(Target::begin);
+        let tasks = begun.filter_map(|begun| match begun {
+            Begun::Telling(task) => Some(task),
+            Begun::Done | Begun::Owed => None,
+        });
+        tasks.collect()
     }
 }
 

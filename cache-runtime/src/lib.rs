@@ -59,7 +59,8 @@
 //! itself answers with old data (a replica, a transaction not yet committed) is beyond a cache.
 //!
 //! A fault of the cache never reaches the caller of a cached function: it runs the body, late by at
-//! most the `remote_budget` (250 ms).
+//! most the `remote_budget` (250 ms). With `lock`, a reader may also wait for a process that holds the
+//! lease and is gone, for as long as the lease lasts (10 s).
 //!
 //! # Which cache
 //!

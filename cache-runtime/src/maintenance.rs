@@ -1,5 +1,6 @@
 //! The thread that frees what nobody asks for any more.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -44,7 +45,10 @@ fn run() {
         let Some(caches) = due() else { return };
         for cache in caches {
             let began = Instant::now();
-            cache.free_expired();
+            // A value's `Drop`, or a backend, may panic: the thread serves all caches.
+            if catch_unwind(AssertUnwindSafe(|| cache.free_expired())).is_err() {
+                tracing::error!(cache = cache.name(), "freeing expired entries panicked");
+            }
             postpone(&cache, began.elapsed());
         }
     }
@@ -53,7 +57,7 @@ fn run() {
 /// The caches whose time has come; `None` once all are gone, and with them this thread.
 fn due() -> Option<Vec<Cache>> {
     let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-    kept.retain(|kept| kept.cache.upgrade().is_some());
+    kept.retain(|kept| !kept.cache.is_gone());
     if kept.is_empty() {
         return None;
     }

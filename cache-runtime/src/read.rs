@@ -34,7 +34,10 @@ pub(crate) enum Mode {
 }
 
 /// How a call goes on.
-#[allow(clippy::large_enum_variant, reason = "it is taken apart where it is made")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "it is taken apart where it is made"
+)]
 enum Way<T> {
     /// Somebody else's load has brought the value.
     Served(T),
@@ -130,9 +133,12 @@ impl<S: Shape> Call<S> {
         loop {
             let flights = self.entry.cache.flights();
             let (ticket, flight) = match flights.join(&self.entry.key, id, || self.found()) {
-                Joined::Stored(returned) => {
+                Joined::Stored(entry) => {
                     self.count(Event::Hit);
-                    return Way::Served(returned);
+                    match self.returned(&entry) {
+                        Some(returned) => return Way::Served(returned),
+                        None => continue,
+                    }
                 }
                 Joined::Member(ticket, flight) => (ticket, flight),
             };
@@ -158,7 +164,10 @@ impl<S: Shape> Call<S> {
 
     fn landed(&self, outcome: Outcome) -> Way<S::Return> {
         let (event, returned) = match outcome {
-            Outcome::Found(entry) => (Event::Hit, self.returned(&entry)),
+            Outcome::Found(entry) => {
+                self.count(Event::RemoteHit);
+                (Event::Hit, self.returned(&entry))
+            }
             Outcome::Loaded(entry) => (Event::Miss, self.returned(&entry)),
             Outcome::Failed(failure) => (Event::Miss, S::failed(&failure)),
         };
@@ -168,13 +177,18 @@ impl<S: Shape> Call<S> {
                 self.count(Event::Join);
                 Way::Served(returned)
             }
-            None => Way::Uncached,
+            None => {
+                self.count(Event::Bypass);
+                Way::Uncached
+            }
         }
     }
 
-    fn found(&self) -> Option<S::Return> {
-        let value = self.entry.found()?;
-        S::Kind::returned(value)
+    /// The entry in the local tier, if this call can take it.
+    fn found(&self) -> Option<Arc<Entry>> {
+        let entry = self.entry.cache.entry_at(self.entry.key.borrowed())?;
+        let stored = entry.value::<S::Value>(self.version())?;
+        S::Kind::accepts(stored).then_some(entry)
     }
 
     fn returned(&self, entry: &Entry) -> Option<S::Return> {
@@ -182,7 +196,7 @@ impl<S: Shape> Call<S> {
     }
 
     fn flight_id(&self) -> FlightId {
-        Cache::flight_id::<S::Value>(self.site)
+        Cache::flight_id::<S>(self.site, self.entry.policy)
     }
 
     /// Whether the function called itself with the same key: it would wait for itself.

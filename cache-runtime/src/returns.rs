@@ -142,6 +142,9 @@ pub trait Kind: Copy + Send + Sync {
     /// The return value that stands for a stored one; `None` where the type has no word for none.
     fn returned(stored: Option<Self::Value>) -> Option<Self::Return>;
 
+    /// Whether the type has a word for `stored`, so that [`returned`](Self::returned) takes it.
+    fn accepts(stored: &Option<Self::Value>) -> bool;
+
     /// The success value, unless `returned` is an error.
     fn success(returned: &Self::Return) -> Option<&Self::Success>;
 
@@ -164,6 +167,10 @@ impl<T> Kind for Plain<T> {
 
     fn returned(stored: Option<T>) -> Option<T> {
         stored
+    }
+
+    fn accepts(stored: &Option<T>) -> bool {
+        stored.is_some()
     }
 
     fn success(returned: &T) -> Option<&T> {
@@ -193,6 +200,10 @@ impl<T> Kind for Optional<T> {
         Some(stored)
     }
 
+    fn accepts(_: &Option<T>) -> bool {
+        true
+    }
+
     fn success(returned: &Option<T>) -> Option<&Option<T>> {
         Some(returned)
     }
@@ -220,6 +231,10 @@ impl<T, E> Kind for Fallible<T, E> {
         stored.map(Ok)
     }
 
+    fn accepts(stored: &Option<T>) -> bool {
+        stored.is_some()
+    }
+
     fn success(returned: &Result<T, E>) -> Option<&T> {
         returned.as_ref().ok()
     }
@@ -245,6 +260,10 @@ impl<T, E> Kind for FallibleOptional<T, E> {
 
     fn returned(stored: Option<T>) -> Option<Result<Option<T>, E>> {
         Some(Ok(stored))
+    }
+
+    fn accepts(_: &Option<T>) -> bool {
+        true
     }
 
     fn success(returned: &Result<Option<T>, E>) -> Option<&Option<T>> {

@@ -12,6 +12,9 @@ use crate::remote::tier::{Limits, Tier};
 use crate::remote::{Backend, RemoteBackend};
 use crate::stats::Counters;
 
+/// More than any setting that something waits for needs to be.
+const LONGEST: Duration = Duration::from_hours(24);
+
 /// A tier, as far as the builder was told.
 enum Choice<T> {
     FromFeatures,
@@ -150,7 +153,7 @@ impl Builder {
     ///
     /// One minute.
     pub fn max_load(mut self, limit: Duration) -> Self {
-        self.settings.max_load = limit;
+        self.settings.max_load = limit.min(LONGEST);
         self
     }
 
@@ -160,22 +163,24 @@ impl Builder {
     ///
     /// 250 ms.
     pub fn remote_budget(mut self, budget: Duration) -> Self {
-        self.limits.budget = budget;
+        self.limits.budget = budget.min(LONGEST);
         self
     }
 
-    /// How long a lease on a key lasts whose owner is gone.
+    /// How long a lease on a key lasts whose owner is gone: for so long, readers of a function with
+    /// `lock` wait in vain.
     ///
     /// # Default
     ///
     /// Ten seconds.
     pub fn lease(mut self, lease: Duration) -> Self {
-        self.limits.lease = lease;
+        self.limits.lease = lease.min(LONGEST);
         self
     }
 
     /// How many bytes a value may take in the remote tier, encoded. A larger one is kept in the
-    /// local tier alone.
+    /// local tier alone, for `disconnected_ttl`, since other processes can't invalidate it; to `put`
+    /// one is an error.
     ///
     /// # Default
     ///

@@ -20,10 +20,8 @@ tokio::task_local! {
 /// Calls `f` with the current cache.
 #[inline]
 pub(crate) fn with_current<T>(f: impl FnOnce(&Cache) -> T) -> T {
-    if SCOPED.load(Relaxed)
-        && let Some(cache) = scoped()
-    {
-        return f(&cache);
+    if SCOPED.load(Relaxed) && CURRENT.try_with(|_| ()).is_ok() {
+        return CURRENT.with(f);
     }
     f(Cache::global())
 }

@@ -89,7 +89,7 @@ impl Cache {
 
     /// The value of `load`, from the cache if it is there: what `#[cached]` does, by hand.
     ///
-    /// `Ok` alone is stored. Callers that wait for a load that fails run their own, at most eight
+    /// `Ok` alone is stored; an `Option` in it is a value like any other. Callers that wait for a load that fails run their own, at most eight
     /// at a time.
     ///
     /// # Concurrent calls on the same key
@@ -154,6 +154,12 @@ impl Cache {
 
     /// The value stored under `key` by a function of version 1, if there is one.
     ///
+    /// `None` also while an invalidation of the key is still owed to the remote tier.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it changes nothing.
+    ///
     /// # Errors
     ///
     /// When the value was not found and the remote tier could not be asked.
@@ -172,8 +178,7 @@ impl Cache {
     ///
     /// # Errors
     ///
-    /// When the remote tier could not be told: it holds nothing under `key` then, as soon as it
-    /// can be told that.
+    /// As [`EntryRef::put`].
     pub async fn put<T>(&self, key: &Key, value: T, policy: &Policy) -> Result<()>
     where
         T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
@@ -206,7 +211,11 @@ impl Cache {
     }
 
     /// Waits until the remote tier has been told all that is owed to it, for as long as
-    /// `deadline`. Call it before the process ends.
+    /// `deadline`. Call it before the process ends. The cache goes on working.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it changes nothing.
     ///
     /// # Errors
     ///
@@ -281,10 +290,12 @@ impl Cache {
         self.0.flights.invalidate(key, || self.remove(key));
     }
 
-    pub(crate) fn flight_id<T: 'static>(site: &'static Site) -> FlightId {
+    pub(crate) fn flight_id<S: Shape>(site: &'static Site, policy: Policy) -> FlightId {
         FlightId {
             site: std::ptr::from_ref(site).addr(),
-            value: TypeId::of::<T>(),
+            value: TypeId::of::<S::Value>(),
+            version: policy.version_or_default(),
+            shape: std::any::type_name::<S>(),
         }
     }
 
@@ -360,6 +371,10 @@ impl WeakCache {
 
     pub(crate) fn is(&self, cache: &Cache) -> bool {
         self.0.as_ptr() == Arc::as_ptr(&cache.0)
+    }
+
+    pub(crate) fn is_gone(&self) -> bool {
+        self.0.strong_count() == 0
     }
 }
 

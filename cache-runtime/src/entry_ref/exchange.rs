@@ -7,6 +7,7 @@ use crate::cache::Standing;
 use crate::entry::Entry;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flight::Ticket;
+use crate::invalidation;
 use crate::remote::claim::{Claim, Filled};
 use crate::remote::envelope::{Envelope, Header};
 use crate::remote::fingerprint::fingerprint;
@@ -27,6 +28,16 @@ pub(crate) struct Loaded<'a, T> {
     pub(crate) ttl: u64,
 }
 
+/// What became of a value on its way into the remote tier.
+pub(crate) enum Kept {
+    /// The local tier may hold it, so.
+    As(Standing),
+    /// No tier may hold it: something came between.
+    Nowhere,
+    /// The remote tier may hold it or not; the local one may, for a while.
+    Unknown(Error),
+}
+
 impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
     fn fingerprint(&self) -> u64 {
         fingerprint::<T>(self.policy.version_or_default())
@@ -35,10 +46,10 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
     /// What `cell` holds, if it is alive and a `T` of this version.
     pub(crate) fn open(&self, cell: &Bytes) -> Option<Opened<T>> {
         let envelope = Envelope::decode(cell, self.fingerprint()).ok()?;
-        let ttl = envelope
-            .header
-            .hard
-            .checked_sub(self.cache.clock().wall())?;
+        let Header { created, hard, .. } = envelope.header;
+        // Clocks differ: it lives no longer here than where it was loaded.
+        let left = hard.checked_sub(self.cache.clock().wall())?;
+        let ttl = left.min(hard.saturating_sub(created));
         let value = match &envelope.payload {
             Some(payload) => Some(self.codec?.decode(payload).ok()?),
             None => None,
@@ -60,26 +71,30 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
         Envelope { header, payload }.encode()
     }
 
-    /// Fills the remote tier by `claim`. Answers how the local tier may hold the value, if it may.
-    pub(crate) async fn fill(&self, claim: Claim, loaded: &Loaded<'_, T>) -> Option<Standing> {
+    /// Fills the remote tier by `claim`.
+    pub(crate) async fn fill(&self, claim: Claim, loaded: &Loaded<'_, T>) -> Kept {
+        if loaded.ttl == 0 {
+            return Kept::Nowhere;
+        }
         let fill = match claim {
-            Claim::Alone => return Some(Standing::Alone),
-            Claim::Barred => return None,
-            Claim::Unreachable => return Some(Standing::Disconnected),
+            Claim::Alone => return Kept::As(Standing::Alone),
+            Claim::Barred => return Kept::Nowhere,
+            Claim::Unreachable(error) => return Kept::Unknown(error),
             Claim::Fill(fill) => fill,
         };
-        let Ok(cell) = self.seal(fill.limit(), loaded) else {
-            return Some(Standing::Disconnected);
+        let cell = match self.seal(fill.limit(), loaded) {
+            Ok(cell) => cell,
+            Err(error) => return Kept::Unknown(error),
         };
         match fill.send(cell, loaded.ttl).await {
-            Filled::Stored => Some(Standing::Shared),
-            Filled::Void => None,
-            Filled::Unknown => Some(Standing::Disconnected),
+            Filled::Stored => Kept::As(Standing::Shared),
+            Filled::Void => Kept::Nowhere,
+            Filled::Unknown(error) => Kept::Unknown(error),
         }
     }
 
-    /// Puts a value in place of whatever is cached. If anything else got into the remote tier
-    /// meanwhile, it may be older, and nothing stays.
+    /// Puts a value in place of whatever is cached. If anything else got in meanwhile, it may be
+    /// older, and nothing stays.
     ///
     /// Answers whether the value is cached.
     pub(crate) async fn replace(
@@ -88,28 +103,32 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
         claim: Claim,
         loaded: &Loaded<'_, T>,
     ) -> Result<bool> {
-        let remote = self.cache.remote(self.policy);
-        let standing = if loaded.ttl == 0 {
-            None
-        } else {
-            self.fill(claim, loaded).await
-        };
-        let told = match (standing, remote) {
-            (Some(Standing::Alone | Standing::Shared), _) | (_, None) => Ok(()),
-            (Some(Standing::Disconnected), Some(tier)) => {
-                tier.owe(&self.key);
-                Err(Error::new(
-                    ErrorKind::Unavailable,
-                    "the remote tier could not be told",
-                ))
+        let kept = self.fill(claim, loaded).await;
+        let (standing, told) = match (kept, self.cache.remote(self.policy)) {
+            (Kept::As(standing), _) => (Some(standing), Ok(())),
+            (Kept::Nowhere, Some(tier)) => (None, tier.invalidate(&self.key).await),
+            (Kept::Unknown(error), Some(tier)) => {
+                // It may still hold an older value.
+                let forgotten = match error.kind() {
+                    ErrorKind::Codec => tier.invalidate(&self.key).await,
+                    ErrorKind::Foreign => Ok(()),
+                    _ => {
+                        tier.owe(&self.key);
+                        Ok(())
+                    }
+                };
+                (Some(Standing::Disconnected), forgotten.and(Err(error)))
             }
-            (None, Some(tier)) => tier.invalidate(&self.key).await,
+            (_, None) => (None, Ok(())),
         };
         let entry = Entry::new(loaded.value.cloned(), self.policy.version_or_default());
         let current = ticket.commit_over(|| match standing {
             Some(standing) => self.cache.store(&self.key, &entry, loaded.ttl, standing),
             None => self.cache.remove(&self.key),
         });
+        if !current {
+            invalidation::invalidate(&self.cache, &self.key).await?;
+        }
         told.map(|()| current && standing.is_some())
     }
 }

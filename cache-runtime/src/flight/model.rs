@@ -41,6 +41,8 @@ impl World {
         let id = FlightId {
             site: 1,
             value: TypeId::of::<u64>(),
+            version: 1,
+            shape: "",
         };
         match self.flights.join(&Self::key(), id, || *self.stored.lock()) {
             Joined::Stored(version) => version,
@@ -159,6 +161,8 @@ fn members_that_leave_without_an_outcome_strand_nobody() {
             let id = FlightId {
                 site: 1,
                 value: TypeId::of::<u64>(),
+                version: 1,
+                shape: "",
             };
             if let Joined::Member(ticket, flight) =
                 world.flights.join(&World::key(), id, || None::<u64>)

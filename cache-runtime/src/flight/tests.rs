@@ -13,6 +13,8 @@ fn id(site: usize) -> FlightId {
     FlightId {
         site,
         value: TypeId::of::<u64>(),
+        version: 1,
+        shape: "",
     }
 }
 

@@ -28,15 +28,20 @@ use super::KeyWriter;
 /// ```
 /// use cache_runtime::{Key, KeyPart, KeyWriter};
 ///
-/// struct UserId(u64);
+/// struct Place {
+///     country: String,
+///     city: String,
+/// }
 ///
-/// impl KeyPart for UserId {
+/// impl KeyPart for Place {
 ///     fn write_key(&self, key: &mut KeyWriter) {
-///         key.part(&self.0);
+///         // Several fields as one tuple, which keeps them apart.
+///         key.part(&(&self.country, &self.city));
 ///     }
 /// }
 ///
-/// assert_eq!(Key::new("user").part(&UserId(7)).as_str(), "user:7");
+/// let place = Place { country: "NL".to_owned(), city: "Den Haag".to_owned() };
+/// assert_eq!(Key::new("weather").part(&place).as_str(), "weather:(NL,Den%20Haag)");
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot stand in a cache key",
@@ -45,7 +50,7 @@ use super::KeyWriter;
     note = "floats never can: they have more than one text for a value"
 )]
 pub trait KeyPart {
-    /// Writes this value as a segment of a key.
+    /// Writes this value as a segment of a key, by one call of [`KeyWriter::part`].
     fn write_key(&self, key: &mut KeyWriter);
 }
 

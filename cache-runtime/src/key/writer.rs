@@ -18,7 +18,8 @@ const DIGITS: usize = 32;
 
 /// Where a key is rendered, segment by segment.
 ///
-/// A [`KeyPart`] writes itself by writing what it is made of, with [`part`](Self::part).
+/// A [`KeyPart`] writes itself by writing what it is made of, with [`part`](Self::part), once: a
+/// tuple of several fields keeps them apart, several parts in a row would not.
 pub struct KeyWriter {
     len: usize,
     inline: [u8; INLINE],
@@ -36,6 +37,7 @@ impl KeyWriter {
     }
 
     /// Adds `text` as it is: the literal parts of a key template.
+    #[doc(hidden)]
     #[inline]
     pub fn text(&mut self, text: &str) -> &mut Self {
         self.push(text.as_bytes());
@@ -50,6 +52,7 @@ impl KeyWriter {
     }
 
     /// Adds the type arguments of a generic function.
+    #[doc(hidden)]
     pub fn types<T: ?Sized>(&mut self) -> &mut Self {
         self.push(b"<");
         self.segment(std::any::type_name::<T>());
@@ -58,6 +61,7 @@ impl KeyWriter {
     }
 
     /// Adds the type of an argument that is written `impl Trait`.
+    #[doc(hidden)]
     pub fn type_of<T: ?Sized>(&mut self, _: &T) -> &mut Self {
         self.types::<T>()
     }

@@ -19,8 +19,9 @@ use crate::key::{Key, KeyRef};
 ///   `insert` has returned, no `get` returns what stood there before.
 /// - The cache decides what is expired, and asks for it to be removed; the backend decides what to
 ///   evict when its capacity is reached.
-/// - Methods may be called from within each other's callbacks never, from many threads always;
-///   they don't block for longer than a short critical section. `get` is on the path of every hit.
+/// - Methods are called from many threads at once. `insert` and `remove` are called under a lock of
+///   the cache: they neither call back into it nor take longer than a short critical section. `get`
+///   is on the path of every hit, and called under that lock as well.
 ///
 /// `testing::conformance::local` checks it.
 pub trait LocalBackend: Send + Sync + 'static {

@@ -2,11 +2,14 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
 
 use super::{Call, Loading, Way};
 use crate::cache::Standing;
 use crate::entry::Entry;
-use crate::entry_ref::{Loaded, Opened};
+use crate::entry_ref::{Kept, Loaded, Opened};
 use crate::flight::{Outcome, Permit, Ticket};
 use crate::nesting;
 use crate::remote::claim::{Ask, Claim, Claimed};
@@ -24,8 +27,8 @@ impl<S: Shape> Call<S> {
                 claim: Claim::Alone,
             });
         };
-        let claim = match Box::pin(self.claim(tier)).await {
-            Claimed::Value(cell, fill) => match self.accept(&ticket, self.entry.open(&cell)) {
+        let claim = match Box::pin(self.claim(tier, permit.is_one_of_many())).await {
+            Claimed::Value(cell, fill) => match self.accept(&ticket, &cell) {
                 Some((returned, entry)) => {
                     self.count(Event::Hit);
                     self.count(Event::RemoteHit);
@@ -34,10 +37,7 @@ impl<S: Shape> Call<S> {
                     }
                     return Way::Served(returned);
                 }
-                None => {
-                    self.count(Event::RemoteError);
-                    Claim::Fill(fill)
-                }
+                None => Claim::Fill(fill),
             },
             Claimed::Nothing(claim) => claim,
         };
@@ -69,17 +69,30 @@ impl<S: Shape> Call<S> {
         let entry = Entry::new(value.cloned(), self.version());
         permit.land(Outcome::Loaded(entry.clone()));
         let loaded = Loaded { value, began, ttl };
-        let standing = if ttl == 0 {
-            None
-        } else {
-            self.entry.fill(claim, &loaded).await
-        };
+        let standing = self.fill(claim, &loaded).await;
         let store = |standing| self.keep(&entry, ttl, standing);
         if !standing.is_some_and(|standing| ticket.commit(|| store(standing))) {
             ticket.detach();
-            self.count(Event::Discarded);
+            if ttl > 0 {
+                self.count(Event::Discarded);
+            }
         }
         returned
+    }
+
+    /// Fills the remote tier. Answers how the local tier may hold the value, if it may.
+    async fn fill(&self, claim: Claim, loaded: &Loaded<'_, S::Value>) -> Option<Standing> {
+        let had_claim = matches!(claim, Claim::Fill(_));
+        match self.entry.fill(claim, loaded).await {
+            Kept::As(standing) => Some(standing),
+            Kept::Nowhere => None,
+            Kept::Unknown(_) => {
+                if had_claim {
+                    self.count(Event::RemoteError);
+                }
+                Some(Standing::Disconnected)
+            }
+        }
     }
 
     /// Loads, and puts the value in place of what is cached.
@@ -102,23 +115,30 @@ impl<S: Shape> Call<S> {
         let ttl = cache.ttl(self.entry.policy, value.is_none());
         let loaded = Loaded { value, began, ttl };
         match self.entry.replace(&ticket, claim, &loaded).await {
-            Ok(true) => {}
-            Ok(false) => self.count(Event::Discarded),
             Err(_) => self.count(Event::RemoteError),
+            Ok(false) if ttl > 0 => self.count(Event::Discarded),
+            Ok(_) => {}
         }
         returned
     }
 
     /// Asks the remote tier for the value, or for the right to fill it.
-    async fn claim(&self, tier: &Arc<Tier>) -> Claimed {
+    async fn claim(&self, tier: &Arc<Tier>, is_crowd: bool) -> Claimed {
+        // Of a crowd, all load: waiting for each other's leases they would do so one by one.
+        let waits = self.entry.policy.waits_for_lease() && !is_crowd;
+        let patience = if waits {
+            self.entry.cache.max_load()
+        } else {
+            Duration::ZERO
+        };
         let ask = Ask {
             key: &self.entry.key,
             policy: self.entry.policy,
             expects_hit: self.counters().mostly_remote_hits(),
-            patience: self.entry.cache.max_load(),
+            patience,
         };
         let claimed = tier.claim(ask, || self.count(Event::LeaseWait)).await;
-        if let Claimed::Nothing(Claim::Unreachable) = claimed {
+        if let Claimed::Nothing(Claim::Unreachable(_)) = claimed {
             self.count(Event::RemoteError);
         }
         claimed
@@ -126,12 +146,14 @@ impl<S: Shape> Call<S> {
 
     /// Takes a value of the remote tier over into the local one. The entry is for those who wait;
     /// where nobody does and there is no local tier, there is none.
-    fn accept(
-        &self,
-        ticket: &Ticket,
-        opened: Option<Opened<S::Value>>,
-    ) -> Option<(S::Return, Option<Arc<Entry>>)> {
-        let Opened { value, ttl } = opened?;
+    fn accept(&self, ticket: &Ticket, cell: &Bytes) -> Option<(S::Return, Option<Arc<Entry>>)> {
+        let Some(Opened { value, ttl }) = self.entry.open(cell) else {
+            self.count(Event::RemoteError);
+            return None;
+        };
+        if !S::Kind::accepts(&value) {
+            return None;
+        }
         if !self.entry.cache.has_local() && ticket.detach_alone() {
             return Some((S::Kind::returned(value)?, None));
         }

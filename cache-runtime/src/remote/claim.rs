@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 use super::cell::Cell;
 use super::lease::Lease;
 use super::tier::{Budget, Tier};
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
 use crate::policy::Policy;
 
@@ -26,7 +26,7 @@ pub(crate) enum Claim {
     /// Writes are under way: it may be stored nowhere.
     Barred,
     /// The remote tier is out of reach, or somebody else's data is there.
-    Unreachable,
+    Unreachable(Error),
 }
 
 /// What the remote tier had for a read.
@@ -43,7 +43,7 @@ pub(crate) struct Ask<'a> {
     pub(crate) policy: Policy,
     /// Whether a value is likely to be there: then it is asked for before a lease is.
     pub(crate) expects_hit: bool,
-    /// How long to wait for somebody else's load.
+    /// How long to wait for somebody else's load; not at all, if it is zero.
     pub(crate) patience: Duration,
 }
 
@@ -59,14 +59,14 @@ pub(crate) struct Fill {
 }
 
 /// How a fill ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Filled {
     /// The remote tier holds the value.
     Stored,
     /// An invalidation or another fill came between.
     Void,
-    /// No answer.
-    Unknown,
+    /// Nobody knows.
+    Unknown(Error),
 }
 
 impl Fill {
@@ -89,15 +89,26 @@ impl Fill {
             Ok(true) => Filled::Stored,
             Ok(false) => Filled::Void,
             Err(error) if error.kind() == ErrorKind::Foreign => Filled::Void,
-            Err(_) => Filled::Unknown,
+            Err(error) => Filled::Unknown(error),
         };
         if let Some(lease) = self.lease.take()
-            && filled != Filled::Unknown
+            && !matches!(filled, Filled::Unknown(_))
         {
             lease.forget();
         }
         filled
     }
+}
+
+fn foreign() -> Error {
+    Error::new(ErrorKind::Foreign, "somebody else's data is under the key")
+}
+
+fn owed() -> Error {
+    Error::new(
+        ErrorKind::Unavailable,
+        "the remote tier has yet to be told of an invalidation",
+    )
 }
 
 /// One visit to a cell.
@@ -142,7 +153,10 @@ impl Visit<'_> {
             // What is there can still be read.
             Err(error) if error.kind() == ErrorKind::Full => {
                 lease.forget();
-                self.look().await
+                match self.look().await? {
+                    Stands::Cell(Cell::Absent) => Err(error),
+                    stands => Ok(stands),
+                }
             }
             // The command may still run: the lease is given back behind it.
             Err(error) => Err(error),
@@ -171,7 +185,7 @@ impl Visit<'_> {
                 }
                 (Some(prefix), _) => Claim::Fill(self.fill(prefix, None)),
                 (None, Cell::Barrier) => Claim::Barred,
-                (None, _) => Claim::Unreachable,
+                (None, _) => Claim::Unreachable(foreign()),
             },
         })
     }
@@ -193,11 +207,11 @@ impl Tier {
 
     /// The value under a key, or the right to fill it.
     ///
-    /// Where the policy says so, who finds somebody else's lease waits for what comes of it;
+    /// With patience, who finds somebody else's lease waits for what comes of it;
     /// `on_wait` is called once then.
     pub(crate) async fn claim(self: &Arc<Self>, ask: Ask<'_>, on_wait: impl FnOnce()) -> Claimed {
         let Some(mut visit) = self.visit(ask.key, ask.policy) else {
-            return Claimed::Nothing(Claim::Unreachable);
+            return Claimed::Nothing(Claim::Unreachable(owed()));
         };
         let mut stands = if ask.expects_hit {
             visit.look().await
@@ -207,7 +221,7 @@ impl Tier {
         if let Ok(Stands::Cell(Cell::Absent)) = stands {
             stands = visit.take().await;
         }
-        if ask.policy.waits_for_lease()
+        if !ask.patience.is_zero()
             && let Ok(Stands::Cell(Cell::Lease(_))) = stands
         {
             on_wait();
@@ -215,21 +229,21 @@ impl Tier {
         }
         match stands {
             Ok(stands) => visit.claimed(stands),
-            Err(_) => Claimed::Nothing(Claim::Unreachable),
+            Err(error) => Claimed::Nothing(Claim::Unreachable(error)),
         }
     }
 
     /// The right to replace whatever stands under `key`.
     pub(crate) async fn claim_to_write(self: &Arc<Self>, key: &Key, policy: Policy) -> Claim {
         let Some(mut visit) = self.visit(key, policy) else {
-            return Claim::Unreachable;
+            return Claim::Unreachable(owed());
         };
         match visit.take().await {
             Ok(stands) => match visit.claimed(stands) {
                 Claimed::Value(_, fill) => Claim::Fill(fill),
                 Claimed::Nothing(claim) => claim,
             },
-            Err(_) => Claim::Unreachable,
+            Err(error) => Claim::Unreachable(error),
         }
     }
 }
@@ -237,14 +251,16 @@ impl Tier {
 impl Visit<'_> {
     /// Waits until somebody else's lease has become something else, for as long as `patience`.
     async fn wait(&mut self, patience: Duration) -> Result<Stands> {
-        let deadline = Instant::now() + patience;
+        let began = Instant::now();
         let mut pause = FIRST_POLL;
         loop {
             sleep(jittered(pause)).await;
             pause = (pause * 2).min(LAST_POLL);
+            // Each look has a budget of its own: the wait is for a load, not for the remote tier.
+            self.budget = self.tier.budget();
             match self.take().await? {
                 // Past all patience: load beside it, and fill if the lease still stands.
-                lease @ Stands::Cell(Cell::Lease(_)) if Instant::now() >= deadline => {
+                lease @ Stands::Cell(Cell::Lease(_)) if began.elapsed() >= patience => {
                     return Ok(lease);
                 }
                 Stands::Cell(Cell::Lease(_)) => {}

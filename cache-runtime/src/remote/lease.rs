@@ -12,6 +12,9 @@ use super::cell::new_lease;
 use super::tier::Tier;
 use crate::background;
 
+/// However short the lease, it is not extended more often.
+const SHORTEST: Duration = Duration::from_millis(10);
+
 /// A lease on a key. Dropped, it is given back, whatever ended the load.
 pub(crate) struct Lease {
     tier: Arc<Tier>,
@@ -54,16 +57,16 @@ impl Lease {
 
     /// Extends the lease at each third of its life.
     async fn keep(&self, limit: Duration) -> Infallible {
-        let deadline = Instant::now() + limit;
+        let began = Instant::now();
         loop {
-            sleep(self.life / 3).await;
+            sleep((self.life / 3).max(SHORTEST)).await;
             let backend = &self.tier.backend;
             let extend = backend.extend(&self.name, self.token.clone(), self.life);
             let extended = self.tier.call(&mut self.tier.budget(), extend).await;
             if let Ok(false) = extended {
                 return pending().await; // somebody has invalidated the key, or taken over
             }
-            if Instant::now() >= deadline {
+            if began.elapsed() >= limit {
                 return pending().await;
             }
         }

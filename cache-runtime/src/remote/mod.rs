@@ -5,7 +5,7 @@ pub(crate) mod claim;
 pub(crate) mod envelope;
 pub(crate) mod fingerprint;
 mod lease;
-mod pending;
+pub(crate) mod pending;
 pub(crate) mod random;
 #[cfg(feature = "redis")]
 mod redis;

@@ -1,13 +1,13 @@
 //! Invalidations that could not reach the remote tier, until they have.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::tier::Tier;
+use super::tier::{Budget, Tier};
 use crate::background;
 use crate::error::ErrorKind;
 use crate::key::{Key, Prehashed};
@@ -16,11 +16,16 @@ use crate::sync::Mutex;
 /// How long to wait before an invalidation is tried again.
 const RETRY: Duration = Duration::from_millis(250);
 
+/// How long the clear of a namespace may take.
+const LONGEST_CLEAR: Duration = Duration::from_mins(10);
+
 /// The keys that the remote tier has yet to forget.
 pub(super) struct Pending {
     capacity: usize,
     /// How many debts there are, to see without a lock that there are none.
     count: AtomicUsize,
+    /// How many invalidations are being told for the first time.
+    tellings: AtomicUsize,
     state: Mutex<State>,
     settled: Notify,
 }
@@ -29,10 +34,22 @@ pub(super) struct Pending {
 struct State {
     /// When each was last owed: one that is owed again while it is being told stays.
     keys: HashMap<Key, u64, Prehashed>,
+    /// The same, longest owed first.
+    order: BTreeMap<u64, Key>,
     sequence: u64,
     /// Keys were lost for want of room: the whole namespace is owed, since this sequence.
     overflowed: Option<u64>,
     draining: bool,
+}
+
+impl State {
+    fn owe(&mut self, key: Key) {
+        self.sequence += 1;
+        self.order.insert(self.sequence, key.clone());
+        if let Some(before) = self.keys.insert(key, self.sequence) {
+            self.order.remove(&before);
+        }
+    }
 }
 
 /// What is to be told next.
@@ -46,6 +63,7 @@ impl Pending {
         Self {
             capacity,
             count: AtomicUsize::new(0),
+            tellings: AtomicUsize::new(0),
             state: Mutex::default(),
             settled: Notify::new(),
         }
@@ -62,26 +80,40 @@ impl Pending {
 
     fn add(&self, key: &Key) {
         self.change(|state| {
-            state.sequence += 1;
             if state.keys.len() < self.capacity || state.keys.contains_key(key) {
-                state.keys.insert(key.clone(), state.sequence);
+                state.owe(key.clone());
             } else {
+                state.sequence += 1;
                 state.overflowed = Some(state.sequence);
             }
         });
     }
 
+    /// Takes off what was told, unless it was owed again meanwhile.
     fn remove(&self, told: &Debt) {
         self.change(|state| match told {
             Debt::Key(key, since) if state.keys.get(key) == Some(since) => {
                 state.keys.remove(key);
+                state.order.remove(since);
             }
             Debt::Key(..) => {}
             Debt::All(since) => {
                 state.keys.retain(|_, owed| *owed > *since);
+                state.order.retain(|owed, _| *owed > *since);
                 state.overflowed = state.overflowed.filter(|owed| owed > since);
             }
         });
+    }
+
+    /// Lets what could not be told wait behind what else is owed.
+    fn postpone(&self, debt: Debt) {
+        if let Debt::Key(key, since) = debt {
+            self.change(|state| {
+                if state.keys.get(&key) == Some(&since) {
+                    state.owe(key);
+                }
+            });
+        }
     }
 
     fn change(&self, change: impl FnOnce(&mut State)) {
@@ -94,16 +126,19 @@ impl Pending {
         }
     }
 
+    fn is_settled(&self) -> bool {
+        self.is_empty() && self.tellings.load(Ordering::Acquire) == 0
+    }
+
     /// What to tell next; where there is nothing, nobody is telling any more.
     fn next(&self) -> Option<Debt> {
         let mut state = self.state.lock();
         let debt = match state.overflowed {
             Some(_) => Some(Debt::All(state.sequence)),
             None => state
-                .keys
-                .iter()
-                .next()
-                .map(|(key, since)| Debt::Key(key.clone(), *since)),
+                .order
+                .first_key_value()
+                .map(|(since, key)| Debt::Key(key.clone(), *since)),
         };
         state.draining = debt.is_some();
         debt
@@ -137,14 +172,22 @@ impl Tier {
         }
     }
 
-    /// Waits until nothing is owed.
+    /// Notes that an invalidation is being told, until what it answers is dropped.
+    pub(crate) fn telling(self: &Arc<Self>) -> Telling {
+        self.pending.tellings.fetch_add(1, Ordering::AcqRel);
+        Telling(self.clone())
+    }
+
+    /// Waits until nothing is owed, and nothing is being told.
     pub(crate) async fn settled(self: &Arc<Self>) {
         loop {
             let settled = self.pending.settled.notified();
-            if self.pending.is_empty() {
+            if self.pending.is_settled() {
                 return;
             }
-            self.settle();
+            if !self.pending.is_empty() {
+                self.settle();
+            }
             settled.await;
         }
     }
@@ -157,8 +200,8 @@ impl Tier {
                 self.call(&mut budget, self.backend.invalidate(&name)).await
             }
             Debt::All(_) => {
-                // A scan of all keys, in a few hundred round trips.
-                budget = budget.times(40);
+                // A scan of all keys: each round trip fails by itself if the server is gone.
+                budget = Budget::of(LONGEST_CLEAR);
                 self.call(&mut budget, self.backend.clear(self.prefix()))
                     .await
             }
@@ -167,6 +210,16 @@ impl Tier {
             Ok(()) => true,
             Err(error) => error.kind() == ErrorKind::Foreign,
         }
+    }
+}
+
+/// An invalidation that is being told for the first time.
+pub(crate) struct Telling(Arc<Tier>);
+
+impl Drop for Telling {
+    fn drop(&mut self) {
+        self.0.pending.tellings.fetch_sub(1, Ordering::AcqRel);
+        self.0.pending.settled.notify_waiters();
     }
 }
 
@@ -182,6 +235,7 @@ impl Drain {
             if self.tier.tell(&debt).await {
                 self.tier.pending.remove(&debt);
             } else {
+                self.tier.pending.postpone(debt);
                 tokio::time::sleep(RETRY).await;
             }
         }
@@ -193,6 +247,8 @@ impl Drop for Drain {
     fn drop(&mut self) {
         if !self.done {
             self.tier.pending.state.lock().draining = false;
+            // Who waits on another runtime goes on there.
+            self.tier.pending.settled.notify_waiters();
         }
     }
 }

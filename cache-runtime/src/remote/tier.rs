@@ -40,8 +40,8 @@ impl Default for Limits {
 pub(crate) struct Budget(Duration);
 
 impl Budget {
-    pub(super) fn times(self, factor: u32) -> Self {
-        Self(self.0 * factor)
+    pub(super) fn of(time: Duration) -> Self {
+        Self(time)
     }
 }
 
@@ -117,6 +117,12 @@ impl Tier {
         budget: &mut Budget,
         command: impl Future<Output = Result<T>>,
     ) -> Result<T> {
+        if budget.0.is_zero() {
+            return Err(Error::new(
+                ErrorKind::Timeout,
+                "no time is left for the remote tier",
+            ));
+        }
         let Some(permit) = self.breaker.allow() else {
             return Err(Error::new(
                 ErrorKind::Unavailable,

@@ -76,7 +76,7 @@ impl SiteCounters {
 
     /// Whether the remote tier is likely to have what the local one has not.
     pub(crate) fn mostly_remote_hits(&self) -> bool {
-        self.get(Event::RemoteHit) > self.get(Event::Miss)
+        self.get(Event::RemoteHit) > self.get(Event::Load)
     }
 
     pub(super) fn get(&self, event: Event) -> u64 {
@@ -110,7 +110,7 @@ impl Counters {
 
     /// The counters of site number `site`, if it ever counted anything near it.
     pub(crate) fn existing(&self, site: usize) -> Option<&SiteCounters> {
-        let site = site.min(CHUNKS * SITES_A_CHUNK - 1);
-        Some(&self.chunks[site / SITES_A_CHUNK].get()?[site % SITES_A_CHUNK])
+        let chunk = self.chunks.get(site / SITES_A_CHUNK)?.get()?;
+        Some(&chunk[site % SITES_A_CHUNK])
     }
 }

@@ -74,13 +74,13 @@ counts! {
     joins: Join,
     /// Reads that went past the cache.
     bypasses: Bypass,
-    /// Loads not stored, since an invalidation or a newer value overtook them.
+    /// Loads not stored, since an invalidation or another value overtook them.
     discarded: Discarded,
     /// Reads that waited for another process's load.
     lease_waits: LeaseWait,
     /// Hits that were found in the remote tier.
     remote_hits: RemoteHit,
-    /// Calls of the remote tier that failed, and cells of it that could not be used.
+    /// Reads that could not ask the remote tier or use what it held, and fills of it that failed.
     remote_errors: RemoteError,
 }
 
