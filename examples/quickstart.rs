@@ -40,21 +40,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     story.chapter("The first call asks the database, the second does not");
     story.call("country NL", country(&db, "NL")).await?;
     story.call("country NL", country(&db, "NL")).await?;
-    story
-        .call("subdivisions JP", subdivisions(&db, "JP"))
-        .await?;
-    story
-        .call("subdivisions JP", subdivisions(&db, "JP"))
-        .await?;
+    story.call("subdivisions JP", subdivisions(&db, "JP")).await?;
+    story.call("subdivisions JP", subdivisions(&db, "JP")).await?;
 
     story.chapter("That there is nothing is worth remembering, too");
     story.call("country XX", country(&db, "XX")).await?;
     story.call("country XX", country(&db, "XX")).await?;
 
     story.chapter("An update invalidates: the next read is fresh");
-    story
-        .call("rename NL", rename(&db, "NL", "Netherlands"))
-        .await?;
+    story.call("rename NL", rename(&db, "NL", "Netherlands")).await?;
     story.call("country NL", country(&db, "NL")).await?;
     story.call("country NL", country(&db, "NL")).await?;
 

@@ -41,10 +41,7 @@ async fn get_country(
     State(db): State<Database>,
     Path(code): Path<String>,
 ) -> Result<Json<Country>, Failure> {
-    country(&db, &alpha2(&code)?)
-        .await?
-        .map(Json)
-        .ok_or(Failure::NotFound)
+    country(&db, &alpha2(&code)?).await?.map(Json).ok_or(Failure::NotFound)
 }
 
 async fn get_subdivisions(
@@ -66,19 +63,14 @@ async fn put_country(
     Path(code): Path<String>,
     Json(Rename { name }): Json<Rename>,
 ) -> Result<Json<Country>, Failure> {
-    rename(&db, &alpha2(&code)?, &name)
-        .await?
-        .map(Json)
-        .ok_or(Failure::NotFound)
+    rename(&db, &alpha2(&code)?, &name).await?.map(Json).ok_or(Failure::NotFound)
 }
 
 /// The two letters of a country in capitals: one spelling, one key. What can't be a code never
 /// reaches the cache, where strangers could fill it with absences.
 fn alpha2(code: &str) -> Result<String, Failure> {
     let letters = code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_alphabetic());
-    letters
-        .then(|| code.to_ascii_uppercase())
-        .ok_or(Failure::NotFound)
+    letters.then(|| code.to_ascii_uppercase()).ok_or(Failure::NotFound)
 }
 
 #[derive(Serialize)]
@@ -158,9 +150,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("listening  http://{}", listener.local_addr()?);
     println!("tiers      {}", tiers::describe());
     println!("database   {}", file.display());
-    axum::serve(listener, routes)
-        .with_graceful_shutdown(shutdown::requested())
-        .await?;
+    axum::serve(listener, routes).with_graceful_shutdown(shutdown::requested()).await?;
 
     // Requests have ended; what Redis must still be told is told now.
     if let Err(error) = cache.shutdown(Duration::from_secs(5)).await {

@@ -26,10 +26,7 @@ impl Contender {
             let user = get(id);
             Box::pin(async move { user.await.is_ok_and(|user| user.id == id) })
         };
-        Self {
-            name,
-            ask: Arc::new(ask),
-        }
+        Self { name, ask: Arc::new(ask) }
     }
 
     /// Wraps a function that leaves the value encoded.
@@ -41,10 +38,7 @@ impl Contender {
             let bytes = get(id);
             Box::pin(async move { bytes.await.is_ok_and(|bytes| !bytes.is_empty()) })
         };
-        Self {
-            name,
-            ask: Arc::new(ask),
-        }
+        Self { name, ask: Arc::new(ask) }
     }
 
     /// Asks for a user; whether it came.

@@ -12,21 +12,15 @@ pub struct Flags {
 impl Flags {
     /// Reads the process's arguments; prints `usage` and leaves where they make no sense.
     pub fn read(usage: &'static str) -> Self {
-        let mut flags = Self {
-            usage,
-            given: Vec::new(),
-        };
+        let mut flags = Self { usage, given: Vec::new() };
         let mut words = std::env::args().skip(1).peekable();
         while let Some(word) = words.next() {
-            let Some(name) = word
-                .strip_prefix("--")
-                .filter(|name| usage.contains(&*word) && !name.is_empty())
+            let Some(name) =
+                word.strip_prefix("--").filter(|name| usage.contains(&*word) && !name.is_empty())
             else {
                 flags.refuse(&word)
             };
-            let value = words
-                .next_if(|next| !next.starts_with("--"))
-                .unwrap_or_default();
+            let value = words.next_if(|next| !next.starts_with("--")).unwrap_or_default();
             flags.given.push((name.to_owned(), value));
         }
         flags
@@ -39,10 +33,7 @@ impl Flags {
 
     /// The value of `--name`.
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.given
-            .iter()
-            .find(|(given, _)| given == name)
-            .map(|(_, value)| value.as_str())
+        self.given.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
     }
 
     /// The value of `--name` as a number, or `default`.
@@ -55,8 +46,7 @@ impl Flags {
 
     /// Whether `name` holds one of the words of `--only`, which are parted by commas.
     pub fn wants(&self, name: &str) -> bool {
-        self.text("only")
-            .is_none_or(|only| only.split(',').any(|word| name.contains(word)))
+        self.text("only").is_none_or(|only| only.split(',').any(|word| name.contains(word)))
     }
 
     fn refuse(&self, word: &str) -> ! {

@@ -56,10 +56,7 @@ impl Case {
                 black_box(get(black_box(id)));
             }
         };
-        Self {
-            name,
-            run: Box::new(run),
-        }
+        Self { name, run: Box::new(run) }
     }
 
     /// A case that awaits an `async fn`.
@@ -75,10 +72,7 @@ impl Case {
                 }
             });
         };
-        Self {
-            name,
-            run: Box::new(run),
-        }
+        Self { name, run: Box::new(run) }
     }
 
     /// An annotated function, called once for every id so that all later calls are hits.
@@ -97,15 +91,9 @@ thread_local! {
     static RUNTIME: Runtime = runtime();
 }
 
-#[expect(
-    clippy::expect_used,
-    reason = "without a runtime there is nothing to measure"
-)]
+#[expect(clippy::expect_used, reason = "without a runtime there is nothing to measure")]
 fn runtime() -> Runtime {
-    Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("the machine has descriptors left")
+    Builder::new_current_thread().enable_all().build().expect("the machine has descriptors left")
 }
 
 /// Runs a future on this thread's runtime.
@@ -154,11 +142,7 @@ impl Suite {
             unit: "ns",
             bases: Vec::new(),
             rows: rows
-                .map(|((case, samples), loads)| Row {
-                    name: case.name,
-                    samples,
-                    loads,
-                })
+                .map(|((case, samples), loads)| Row { name: case.name, samples, loads })
                 .collect(),
         }
     }
@@ -186,11 +170,7 @@ impl Suite {
 
     /// Nanoseconds a call. Several threads run for a fixed time, so that they really overlap.
     fn time(&self, run: &Batch, batch: &[u64]) -> f64 {
-        let window = if self.threads == 1 {
-            Duration::ZERO
-        } else {
-            Duration::from_millis(4)
-        };
+        let window = if self.threads == 1 { Duration::ZERO } else { Duration::from_millis(4) };
         let start = Instant::now();
         let mut calls = 0;
         loop {
@@ -216,10 +196,7 @@ fn everyone(crew: &[Worker], turn: Turn) -> f64 {
         // A worker that panicked is noticed when its sample is missing.
         let _ = worker.jobs.send(turn);
     }
-    let samples: Vec<f64> = crew
-        .iter()
-        .filter_map(|worker| worker.outbox.recv().ok())
-        .collect();
+    let samples: Vec<f64> = crew.iter().filter_map(|worker| worker.outbox.recv().ok()).collect();
     assert_eq!(samples.len(), crew.len(), "a case panicked");
     #[expect(clippy::cast_precision_loss, reason = "threads are few")]
     let threads = crew.len() as f64;

@@ -28,10 +28,7 @@ impl RedisServer {
         let start = Instant::now();
         while !server.answers() {
             if start.elapsed() > START_LIMIT {
-                return Err(io::Error::new(
-                    io::ErrorKind::TimedOut,
-                    "redis-server is silent",
-                ));
+                return Err(io::Error::new(io::ErrorKind::TimedOut, "redis-server is silent"));
             }
             thread::sleep(Duration::from_millis(5));
         }

@@ -37,22 +37,14 @@ impl Report {
     pub fn print(&self) {
         println!("\n### {}\n", self.title);
         let bases: Vec<&Row> = self.bases().collect();
-        let heads: Vec<String> = bases
-            .iter()
-            .map(|base| format!(" × {} |", base.name))
-            .collect();
+        let heads: Vec<String> = bases.iter().map(|base| format!(" × {} |", base.name)).collect();
         println!("| | {} | p10 | p90 |{}", self.unit, heads.concat());
         println!("|---|---:|---:|---:|{}", "---:|".repeat(bases.len()));
         for row in &self.rows {
             let [low, middle, high] = [0.1, 0.5, 0.9].map(|q| quantile(&row.samples, q));
-            let ratios = bases
-                .iter()
-                .map(|base| format!(" {:.2} |", row.ratio(base)));
+            let ratios = bases.iter().map(|base| format!(" {:.2} |", row.ratio(base)));
             let ratios = ratios.collect::<Vec<_>>().concat();
-            println!(
-                "| {} | {middle:.1} | {low:.1} | {high:.1} |{ratios}",
-                row.name
-            );
+            println!("| {} | {middle:.1} | {low:.1} | {high:.1} |{ratios}", row.name);
         }
         for row in self.rows.iter().filter(|row| row.loads > 0) {
             println!("\n{}: {} calls were no hits", row.name, row.loads);
@@ -60,16 +52,12 @@ impl Report {
     }
 
     fn bases(&self) -> impl Iterator<Item = &Row> {
-        self.bases
-            .iter()
-            .filter_map(|base| self.rows.iter().find(|row| row.name == *base))
+        self.bases.iter().filter_map(|base| self.rows.iter().find(|row| row.name == *base))
     }
 
     fn json(&self) -> Value {
         let rows = self.rows.iter().map(|row| {
-            let ratios = self
-                .bases()
-                .map(|base| (base.name.to_owned(), rounded(row.ratio(base))));
+            let ratios = self.bases().map(|base| (base.name.to_owned(), rounded(row.ratio(base))));
             json!({
                 "name": row.name,
                 "median": rounded(median(&row.samples)),

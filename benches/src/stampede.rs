@@ -73,10 +73,7 @@ impl Fleet {
             let said = child.stdout.take().ok_or(std::io::ErrorKind::BrokenPipe)?;
             Ok((child, BufReader::new(Box::new(said) as Box<dyn Read>)))
         };
-        (0..size)
-            .map(|_| start())
-            .collect::<std::io::Result<_>>()
-            .map(Self)
+        (0..size).map(|_| start()).collect::<std::io::Result<_>>().map(Self)
     }
 
     /// Sends all processes after the next key at once; adds up what they say.
@@ -88,11 +85,7 @@ impl Fleet {
             let ear = child.stdin.as_mut().ok_or(std::io::ErrorKind::BrokenPipe)?;
             ear.write_all(b"go\n")?;
         }
-        let mut sum = Outcome {
-            runs: 0,
-            millis: 0.0,
-            failed: 0,
-        };
+        let mut sum = Outcome { runs: 0, millis: 0.0, failed: 0 };
         for (_, said) in &mut self.0 {
             let mut line = String::new();
             said.read_line(&mut line)?;
@@ -100,11 +93,7 @@ impl Fleet {
             let &[runs, millis, failed] = &numbers[..] else {
                 return Err(std::io::Error::other(format!("a process said {line:?}")));
             };
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "counts"
-            )]
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts")]
             {
                 sum.runs += runs as u64;
                 sum.failed += failed as usize;
@@ -129,15 +118,8 @@ impl Drop for Fleet {
 pub async fn serve(peer: &Contender, tasks: usize, ids: impl Iterator<Item = u64>) {
     for id in ids {
         println!("ready");
-        if std::io::stdin()
-            .read_line(&mut String::new())
-            .is_ok_and(|read| read > 0)
-        {
-            let Outcome {
-                runs,
-                millis,
-                failed,
-            } = rush(peer, tasks, id).await;
+        if std::io::stdin().read_line(&mut String::new()).is_ok_and(|read| read > 0) {
+            let Outcome { runs, millis, failed } = rush(peer, tasks, id).await;
             println!("{runs} {millis} {failed}");
         }
     }

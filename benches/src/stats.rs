@@ -9,11 +9,7 @@ pub fn quantile(samples: &[f64], q: f64) -> f64 {
     };
     #[expect(clippy::cast_precision_loss, reason = "rounds are few")]
     let position = q * last as f64;
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "0 <= q <= 1"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 <= q <= 1")]
     let below = position as usize;
     let above = (below + 1).min(last);
     sorted[below] + (sorted[above] - sorted[below]) * position.fract()

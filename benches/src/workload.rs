@@ -89,10 +89,7 @@ impl Random {
     }
 
     /// The next 64 bits.
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "an endless iterator helps nobody here"
-    )]
+    #[expect(clippy::should_implement_trait, reason = "an endless iterator helps nobody here")]
     pub fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -143,9 +140,7 @@ pub fn zipf(n: u64, len: usize) -> Vec<u64> {
     (0..len)
         .map(|_| {
             let at = random.fraction() * total;
-            ids[cumulated
-                .partition_point(|sum| *sum < at)
-                .min(ids.len() - 1)]
+            ids[cumulated.partition_point(|sum| *sum < at).min(ids.len() - 1)]
         })
         .collect()
 }

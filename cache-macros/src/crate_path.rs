@@ -37,10 +37,7 @@ impl CratePath {
 }
 
 fn is_absolute(path: &Path) -> bool {
-    let first = path
-        .segments
-        .first()
-        .map(|segment| segment.ident.to_string());
+    let first = path.segments.first().map(|segment| segment.ident.to_string());
     path.leading_colon.is_some() || matches!(first.as_deref(), Some("crate" | "$crate"))
 }
 

@@ -36,10 +36,7 @@ impl Diagnostics {
     }
 
     fn to_compile_errors(&self) -> TokenStream {
-        self.errors
-            .iter()
-            .map(syn::Error::to_compile_error)
-            .collect()
+        self.errors.iter().map(syn::Error::to_compile_error).collect()
     }
 }
 
@@ -52,9 +49,6 @@ pub(crate) fn or_errors(
     let mut diagnostics = Diagnostics::default();
     match expand(item.clone(), &mut diagnostics) {
         Some(expanded) if diagnostics.is_empty() => expanded,
-        _ => item
-            .into_iter()
-            .chain(diagnostics.to_compile_errors())
-            .collect(),
+        _ => item.into_iter().chain(diagnostics.to_compile_errors()).collect(),
     }
 }

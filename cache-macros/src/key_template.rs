@@ -32,18 +32,12 @@ impl Template {
     pub(crate) fn parse(literal: LitStr, diagnostics: &mut Diagnostics) -> Self {
         let text = literal.value();
         let mut pieces = Vec::new();
-        let mut reader = Reader {
-            rest: text.chars().peekable(),
-            span: literal.span(),
-        };
+        let mut reader = Reader { rest: text.chars().peekable(), span: literal.span() };
         while reader.rest.peek().is_some() {
             pieces.extend(reader.piece(diagnostics));
         }
         if text.is_empty() {
-            diagnostics.error(
-                &literal,
-                "this key is empty; write one such as `\"user:<id>\"`",
-            );
+            diagnostics.error(&literal, "this key is empty; write one such as `\"user:<id>\"`");
         }
         Self { literal, pieces }
     }
@@ -134,11 +128,9 @@ impl Placeholder {
         let root = names.next().map(unraw).unwrap_or_default();
         let fields: Option<Vec<Member>> = names.map(|name| member(name, span)).collect();
         match fields {
-            Some(fields) if is_name(root) => Ok(Self {
-                source: source.to_owned(),
-                root: root.to_owned(),
-                fields,
-            }),
+            Some(fields) if is_name(root) => {
+                Ok(Self { source: source.to_owned(), root: root.to_owned(), fields })
+            }
             _ => Err(format!(
                 "`<{source}>` is neither an argument nor a field of one, such as `<id>`, \
                 `<user.id>` or `<pair.0>`; compute other values inside the body or in a wrapper",
@@ -158,10 +150,7 @@ fn is_name(name: &str) -> bool {
 fn member(name: &str, span: Span) -> Option<Member> {
     let name = unraw(name);
     if name.bytes().all(|byte| byte.is_ascii_digit()) {
-        return name
-            .parse()
-            .ok()
-            .map(|index| Member::Unnamed(Index { index, span }));
+        return name.parse().ok().map(|index| Member::Unnamed(Index { index, span }));
     }
     is_name(name).then(|| Member::Named(ident(name, span)))
 }
@@ -196,12 +185,7 @@ mod tests {
         if !diagnostics.is_empty() {
             return Err(diagnostics.messages().join("; "));
         }
-        Ok(template
-            .pieces
-            .iter()
-            .map(shown)
-            .collect::<Vec<_>>()
-            .join(" "))
+        Ok(template.pieces.iter().map(shown).collect::<Vec<_>>().join(" "))
     }
 
     fn shown(piece: &Piece) -> String {
@@ -225,10 +209,7 @@ mod tests {
 
     #[test]
     fn a_placeholder_may_be_a_path_of_fields() {
-        assert_eq!(
-            parse("<self.tenant>:<pair.0.x>").unwrap(),
-            r#"self.tenant ":" pair.0.x"#
-        );
+        assert_eq!(parse("<self.tenant>:<pair.0.x>").unwrap(), r#"self.tenant ":" pair.0.x"#);
         assert_eq!(parse("<r#type.type>").unwrap(), "type.r#type");
     }
 
@@ -244,13 +225,8 @@ mod tests {
         assert!(parse("a:<>").unwrap_err().contains("names no argument"));
         assert!(parse("a:<id").unwrap_err().contains("`<id` is not closed"));
         assert!(parse("a:id>").unwrap_err().contains("closes nothing"));
-        for source in [
-            "<id:?>", "<id()>", "<1>", "<a..b>", "<a + b>", "<_>", "<&id>",
-        ] {
-            assert!(
-                parse(source).unwrap_err().contains("neither an argument"),
-                "{source}"
-            );
+        for source in ["<id:?>", "<id()>", "<1>", "<a..b>", "<a + b>", "<_>", "<&id>"] {
+            assert!(parse(source).unwrap_err().contains("neither an argument"), "{source}");
         }
     }
 

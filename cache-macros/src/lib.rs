@@ -73,9 +73,7 @@ use crate::diagnostics::Diagnostics;
 /// ```
 #[proc_macro_attribute]
 pub fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
-    run(item, |item, diagnostics| {
-        expand::cached(args.into(), item, diagnostics)
-    })
+    run(item, |item, diagnostics| expand::cached(args.into(), item, diagnostics))
 }
 
 /// Invalidates cached entries when an `async fn` has returned `Ok`, or anything that is no
@@ -110,9 +108,7 @@ pub fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_attribute]
 pub fn invalidates(args: TokenStream, item: TokenStream) -> TokenStream {
-    run(item, |item, diagnostics| {
-        expand::invalidates(args.into(), item, diagnostics)
-    })
+    run(item, |item, diagnostics| expand::invalidates(args.into(), item, diagnostics))
 }
 
 fn run(

@@ -29,9 +29,7 @@ pub(crate) async fn finish<T: Send + 'static>(
 pub(crate) fn start<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> Option<JoinHandle<T>> {
-    Handle::try_current()
-        .ok()
-        .map(|runtime| runtime.spawn(work))
+    Handle::try_current().ok().map(|runtime| runtime.spawn(work))
 }
 
 /// A load that runs in its caller, and goes on by itself if the caller leaves.
@@ -45,11 +43,7 @@ pub(crate) struct Detached<T: 'static> {
 impl<T> Detached<T> {
     /// `load`, which is dropped if it takes longer than `limit` after its caller left.
     pub(crate) fn new(load: impl Future<Output = T> + Send + 'static, limit: Duration) -> Self {
-        Self {
-            load: Some(Box::pin(load)),
-            runtime: Handle::try_current().ok(),
-            limit,
-        }
+        Self { load: Some(Box::pin(load)), runtime: Handle::try_current().ok(), limit }
     }
 }
 

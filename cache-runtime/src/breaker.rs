@@ -113,10 +113,7 @@ impl Breaker {
             return;
         };
         if life == self.closed.load(Ordering::Relaxed) && window.count(failed, now) {
-            *state = State::Open {
-                probe_at: now + PROBE_EVERY,
-                probing: false,
-            };
+            *state = State::Open { probe_at: now + PROBE_EVERY, probing: false };
             self.opened.fetch_add(1, Ordering::Relaxed);
             drop(state);
             tracing::warn!("the remote tier keeps failing: doing without it");

@@ -39,13 +39,7 @@ impl Site {
         template: &'static str,
         policy: Policy,
     ) -> Self {
-        Self {
-            module,
-            function,
-            template,
-            policy,
-            number: AtomicU32::new(0),
-        }
+        Self { module, function, template, policy, number: AtomicU32::new(0) }
     }
 
     /// What this site did through the current cache.
@@ -80,16 +74,11 @@ impl Site {
     #[cold]
     fn register(&'static self) -> usize {
         let mut sites = SITES.lock().unwrap_or_else(PoisonError::into_inner);
-        let number = sites
-            .iter()
-            .position(|site| site.is_same(self))
-            .unwrap_or_else(|| {
-                sites.push(self);
-                sites.len() - 1
-            })
-            + 1;
-        self.number
-            .store(u32::try_from(number).unwrap_or(u32::MAX), Relaxed);
+        let number = sites.iter().position(|site| site.is_same(self)).unwrap_or_else(|| {
+            sites.push(self);
+            sites.len() - 1
+        }) + 1;
+        self.number.store(u32::try_from(number).unwrap_or(u32::MAX), Relaxed);
         number
     }
 

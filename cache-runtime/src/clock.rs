@@ -11,10 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub(crate) enum Clock {
     #[default]
     System,
-    #[cfg_attr(
-        not(feature = "testing"),
-        allow(dead_code, reason = "made by `FakeClock` alone")
-    )]
+    #[cfg_attr(not(feature = "testing"), allow(dead_code, reason = "made by `FakeClock` alone"))]
     Fake(Arc<AtomicU64>),
 }
 
@@ -34,9 +31,7 @@ impl Clock {
     /// Milliseconds since the Unix epoch, comparable between processes.
     pub(crate) fn wall(&self) -> u64 {
         match self {
-            Self::System => SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .map_or(0, millis),
+            Self::System => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis),
             Self::Fake(now) => now.load(Ordering::Relaxed),
         }
     }

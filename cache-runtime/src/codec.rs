@@ -20,10 +20,7 @@ impl<T: Serialize + DeserializeOwned> Codec<T> {
     ///
     /// As in JSON, `Some(None)` within a value comes back as `None`.
     pub(crate) const fn message_pack() -> Self {
-        Self {
-            encode: message_pack::encode,
-            decode: message_pack::decode,
-        }
+        Self { encode: message_pack::encode, decode: message_pack::decode }
     }
 }
 

@@ -20,11 +20,7 @@ impl<T: Send + Sync + 'static> Entry<Option<T>> {
     /// An entry of `value` (`None`: the function found that there is none), expired until it is
     /// told [`live_until`](Entry::live_until).
     pub(crate) fn new(value: Option<T>, version: u32) -> Arc<Entry> {
-        Arc::new(Self {
-            expires: AtomicU64::new(0),
-            version,
-            value,
-        })
+        Arc::new(Self { expires: AtomicU64::new(0), version, value })
     }
 }
 
@@ -41,11 +37,7 @@ impl Entry {
     /// The stored value, if it is of type `T` and of this version.
     #[inline]
     pub(crate) fn value<T: 'static>(&self, version: u32) -> Option<&Option<T>> {
-        if self.version == version {
-            self.value.downcast_ref()
-        } else {
-            None
-        }
+        if self.version == version { self.value.downcast_ref() } else { None }
     }
 }
 

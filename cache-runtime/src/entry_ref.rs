@@ -28,12 +28,7 @@ pub struct EntryRef<T> {
 
 impl<T> EntryRef<T> {
     pub(crate) fn new(cache: Cache, policy: Policy, key: Key, codec: Option<Codec<T>>) -> Self {
-        Self {
-            cache,
-            policy,
-            key,
-            codec,
-        }
+        Self { cache, policy, key, codec }
     }
 
     /// The key of the entry, without the cache's namespace.
@@ -83,14 +78,14 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
     /// soon as it can be told that, and the local tier holds this one for `disconnected_ttl`.
     pub async fn put(&self, value: T) -> Result<()> {
         let entry = self.clone();
-        background::finish(async move { entry.put_in_place(value).await })
-            .await
-            .unwrap_or_else(|| {
+        background::finish(async move { entry.put_in_place(value).await }).await.unwrap_or_else(
+            || {
                 Err(Error::new(
                     ErrorKind::Unavailable,
                     "the runtime ended before the value was stored",
                 ))
-            })
+            },
+        )
     }
 
     pub(crate) async fn get(&self) -> Result<Option<T>> {
@@ -135,29 +130,19 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
             return self.invalidate().await;
         }
         let ttl = self.cache.ttl(self.policy, false);
-        let loaded = Loaded {
-            value: Some(&value),
-            began,
-            ttl,
-        };
+        let loaded = Loaded { value: Some(&value), began, ttl };
         self.replace(&ticket, claim, &loaded).await.map(drop)
     }
 }
 
 impl<T> Clone for EntryRef<T> {
     fn clone(&self) -> Self {
-        Self {
-            cache: self.cache.clone(),
-            key: self.key.clone(),
-            ..*self
-        }
+        Self { cache: self.cache.clone(), key: self.key.clone(), ..*self }
     }
 }
 
 impl<T> fmt::Debug for EntryRef<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EntryRef")
-            .field("key", &self.key)
-            .finish_non_exhaustive()
+        f.debug_struct("EntryRef").field("key", &self.key).finish_non_exhaustive()
     }
 }

@@ -37,11 +37,7 @@ pub enum ErrorKind {
 impl Error {
     /// Makes an error of `kind`; `context` says what was being done, in lower case.
     pub fn new(kind: ErrorKind, context: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            kind,
-            context: context.into(),
-            source: None,
-        }
+        Self { kind, context: context.into(), source: None }
     }
 
     /// Names the error that caused this one.

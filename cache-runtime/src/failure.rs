@@ -46,10 +46,7 @@ impl SharedError {
     }
 
     fn link(error: &dyn fmt::Display, source: Option<&(dyn Error + 'static)>) -> Self {
-        Self(Arc::new(Link {
-            text: error.to_string(),
-            source: source.map(Self::copy),
-        }))
+        Self(Arc::new(Link { text: error.to_string(), source: source.map(Self::copy) }))
     }
 }
 

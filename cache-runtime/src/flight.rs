@@ -67,9 +67,7 @@ pub(crate) enum Joined<T> {
 
 impl Flights {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self {
-            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
-        })
+        Arc::new(Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect() })
     }
 
     fn shard(&self, key: &Key) -> MutexGuard<'_, Shard> {
@@ -99,15 +97,9 @@ impl Flights {
         if let Some(value) = stored() {
             return Joined::Stored(value);
         }
-        let flight = Arc::new(Flight {
-            id,
-            state: Mutex::default(),
-        });
+        let flight = Arc::new(Flight { id, state: Mutex::default() });
         let slot = shard.slot(key);
-        slot.flights.push(Attached {
-            flight: flight.clone(),
-            members: 1,
-        });
+        slot.flights.push(Attached { flight: flight.clone(), members: 1 });
         Joined::Member(self.issue(slot, key, Some(&flight)), flight)
     }
 
@@ -137,10 +129,7 @@ impl Flights {
     /// How many keys are being loaded or written.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn len(&self) -> usize {
-        self.shards
-            .iter()
-            .map(|shard| shard.lock().slots.len())
-            .sum()
+        self.shards.iter().map(|shard| shard.lock().slots.len()).sum()
     }
 }
 
@@ -229,17 +218,13 @@ impl Ticket {
 
 impl Shard {
     fn valid(&mut self, ticket: &Ticket) -> Option<&mut Slot> {
-        self.slots
-            .get_mut(&ticket.key)
-            .filter(|slot| slot.generation == ticket.generation)
+        self.slots.get_mut(&ticket.key).filter(|slot| slot.generation == ticket.generation)
     }
 }
 
 impl Slot {
     fn position(&self, flight: Option<&Arc<Flight>>) -> Option<usize> {
-        self.flights
-            .iter()
-            .position(|it| Some(Arc::as_ptr(&it.flight)) == flight.map(Arc::as_ptr))
+        self.flights.iter().position(|it| Some(Arc::as_ptr(&it.flight)) == flight.map(Arc::as_ptr))
     }
 
     fn detach(&mut self, flight: Option<&Arc<Flight>>) {
@@ -288,13 +273,7 @@ struct State {
 
 impl Default for State {
     fn default() -> Self {
-        Self {
-            outcome: None,
-            running: 0,
-            limit: 1,
-            waiting: BTreeMap::new(),
-            arrivals: 0,
-        }
+        Self { outcome: None, running: 0, limit: 1, waiting: BTreeMap::new(), arrivals: 0 }
     }
 }
 
@@ -324,10 +303,7 @@ impl Flight {
     ///
     /// Dropping the future passes the turn on.
     pub(crate) fn turn(self: &Arc<Self>) -> Waiting<'_> {
-        Waiting {
-            flight: self,
-            place: None,
-        }
+        Waiting { flight: self, place: None }
     }
 
     /// This member's turn, if it has come.
@@ -360,9 +336,7 @@ impl State {
         }
         (self.running < self.limit).then(|| {
             self.running += 1;
-            Turn::Load(Permit {
-                flight: Some(flight.clone()),
-            })
+            Turn::Load(Permit { flight: Some(flight.clone()) })
         })
     }
 
@@ -381,9 +355,7 @@ pub(crate) struct Permit {
 impl Permit {
     /// Whether other members may load at the same time.
     pub(crate) fn is_one_of_many(&self) -> bool {
-        self.flight
-            .as_ref()
-            .is_some_and(|flight| flight.state.lock().limit > 1)
+        self.flight.as_ref().is_some_and(|flight| flight.state.lock().limit > 1)
     }
     /// Ends the flight: all that wait get `outcome`.
     pub(crate) fn land(mut self, outcome: Outcome) {

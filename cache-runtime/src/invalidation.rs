@@ -16,10 +16,7 @@ use crate::returns::Kind;
 
 /// Makes what is cached under `key` count as outdated in both tiers.
 pub(crate) async fn invalidate(cache: &Cache, key: &Key) -> Result<()> {
-    let target = Target {
-        cache: cache.clone(),
-        key: key.clone(),
-    };
+    let target = Target { cache: cache.clone(), key: key.clone() };
     match target.begin() {
         Begun::Done => Ok(()),
         Begun::Telling(task) => task.await.unwrap_or_else(|_| Err(untold())),
@@ -28,10 +25,7 @@ pub(crate) async fn invalidate(cache: &Cache, key: &Key) -> Result<()> {
 }
 
 fn untold() -> Error {
-    Error::new(
-        ErrorKind::Unavailable,
-        "no runtime is there to tell the remote tier",
-    )
+    Error::new(ErrorKind::Unavailable, "no runtime is there to tell the remote tier")
 }
 
 /// One key of one cache.
@@ -57,12 +51,7 @@ impl Target {
         let Some(tier) = self.cache.any_remote().cloned() else {
             return Begun::Done;
         };
-        let telling = Telling {
-            _counted: tier.telling(),
-            tier,
-            target: self,
-            told: false,
-        };
+        let telling = Telling { _counted: tier.telling(), tier, target: self, told: false };
         background::start(telling.run()).map_or(Begun::Owed, Begun::Telling)
     }
 }
@@ -116,11 +105,7 @@ impl Invalidation {
 
     /// An invalidation in `cache`.
     pub fn on(cache: &Cache) -> Self {
-        Self {
-            cache: cache.clone(),
-            targets: Vec::new(),
-            always: false,
-        }
+        Self { cache: cache.clone(), targets: Vec::new(), always: false }
     }
 
     /// Invalidates after an error, too.
@@ -134,10 +119,7 @@ impl Invalidation {
     where
         W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
     {
-        let target = Target {
-            cache: self.cache.clone(),
-            key: rendered(render),
-        };
+        let target = Target { cache: self.cache.clone(), key: rendered(render) };
         self.targets.push(target);
         self
     }
@@ -145,17 +127,13 @@ impl Invalidation {
     /// Adds an entry, in the cache that it is of.
     pub fn entry<T>(mut self, entry: impl Borrow<EntryRef<T>>) -> Self {
         let entry = entry.borrow();
-        self.targets.push(Target {
-            cache: entry.cache.clone(),
-            key: entry.key.clone(),
-        });
+        self.targets.push(Target { cache: entry.cache.clone(), key: entry.key.clone() });
         self
     }
 
     /// Invalidates, unless `returned` is an error, and hands it back.
     pub async fn settle<K: Kind>(self, kind: K, returned: K::Return) -> K::Return {
-        self.settle_with(kind, returned, |invalidation, _| invalidation)
-            .await
+        self.settle_with(kind, returned, |invalidation, _| invalidation).await
     }
 
     /// As [`settle`](Self::settle), with what `add` adds for the success value.

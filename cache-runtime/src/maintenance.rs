@@ -33,10 +33,7 @@ pub(crate) fn keep(cache: &Cache) {
             return;
         }
     }
-    kept.push(Kept {
-        cache: cache.downgrade(),
-        due: Instant::now() + TICK,
-    });
+    kept.push(Kept { cache: cache.downgrade(), due: Instant::now() + TICK });
 }
 
 fn run() {
@@ -62,12 +59,7 @@ fn due() -> Option<Vec<Cache>> {
         return None;
     }
     let now = Instant::now();
-    Some(
-        kept.iter()
-            .filter(|kept| kept.due <= now)
-            .filter_map(|it| it.cache.upgrade())
-            .collect(),
-    )
+    Some(kept.iter().filter(|kept| kept.due <= now).filter_map(|it| it.cache.upgrade()).collect())
 }
 
 fn postpone(swept: &Cache, took: Duration) {

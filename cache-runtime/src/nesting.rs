@@ -38,15 +38,5 @@ pub(crate) fn is_loading(cache: usize, key: &Key, id: FlightId) -> bool {
 /// Runs `load`, which all that it awaits can see.
 pub(crate) async fn loading<F: Future>(cache: usize, key: Key, id: FlightId, load: F) -> F::Output {
     let outer = LOADING.try_with(Arc::clone).ok();
-    LOADING
-        .scope(
-            Arc::new(Frame {
-                cache,
-                key,
-                id,
-                outer,
-            }),
-            load,
-        )
-        .await
+    LOADING.scope(Arc::new(Frame { cache, key, id, outer }), load).await
 }

@@ -36,12 +36,7 @@ enum Lock {
 impl Policy {
     /// The default: the cache's own ttl, one load per process, both tiers, version 1.
     pub const fn new() -> Self {
-        Self {
-            ttl: None,
-            lock: Lock::Off,
-            local: false,
-            version: None,
-        }
+        Self { ttl: None, lock: Lock::Off, local: false, version: None }
     }
 
     /// Lets an entry live for `ttl`, in whole milliseconds. Zero: nothing is cached.
@@ -60,10 +55,7 @@ impl Policy {
 
     /// As [`ttl`](Self::ttl), in milliseconds.
     pub const fn ttl_millis(self, millis: u64) -> Self {
-        Self {
-            ttl: Some(millis),
-            ..self
-        }
+        Self { ttl: Some(millis), ..self }
     }
 
     /// Makes one load do for all processes that share a remote tier.
@@ -72,27 +64,18 @@ impl Policy {
     ///
     /// Off: one load per process.
     pub const fn lock(self) -> Self {
-        Self {
-            lock: Lock::On,
-            ..self
-        }
+        Self { lock: Lock::On, ..self }
     }
 
     /// As [`lock`](Self::lock); the lease on a key lasts `millis` unless it is extended, so that
     /// another process takes over that long after its owner died.
     pub const fn lease_millis(self, millis: u64) -> Self {
-        Self {
-            lock: Lock::For(millis),
-            ..self
-        }
+        Self { lock: Lock::For(millis), ..self }
     }
 
     /// Keeps values in the local tier alone.
     pub const fn local(self) -> Self {
-        Self {
-            local: true,
-            ..self
-        }
+        Self { local: true, ..self }
     }
 
     /// What a stored value must match, beside its type. Change it when the meaning of a value
@@ -102,10 +85,7 @@ impl Policy {
     ///
     /// 1.
     pub const fn version(self, version: u32) -> Self {
-        Self {
-            version: Some(version),
-            ..self
-        }
+        Self { version: Some(version), ..self }
     }
 
     pub(crate) fn ttl_or(&self, default: u64) -> u64 {

@@ -34,10 +34,7 @@ pub(crate) enum Mode {
 }
 
 /// How a call goes on.
-#[allow(
-    clippy::large_enum_variant,
-    reason = "it is taken apart where it is made"
-)]
+#[allow(clippy::large_enum_variant, reason = "it is taken apart where it is made")]
 enum Way<T> {
     /// Somebody else's load has brought the value.
     Served(T),
@@ -156,9 +153,7 @@ impl<S: Shape> Call<S> {
         match flight.turn_now() {
             Some(turn) => Some(turn),
             // Only who has to wait needs a timer.
-            None => tokio::time::timeout(self.entry.cache.max_load(), flight.turn())
-                .await
-                .ok(),
+            None => tokio::time::timeout(self.entry.cache.max_load(), flight.turn()).await.ok(),
         }
     }
 

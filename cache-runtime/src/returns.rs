@@ -5,10 +5,7 @@
 //! the compiler takes the first that fits. Aliases are seen through, and it works where `R` names
 //! the type parameters of a generic function.
 
-#![allow(
-    clippy::unused_self,
-    reason = "the steps of a chain take what the last one made"
-)]
+#![allow(clippy::unused_self, reason = "the steps of a chain take what the last one made")]
 
 use std::fmt;
 use std::marker::PhantomData;

@@ -68,10 +68,7 @@ impl<S: Shape> SiteFor<S> {
     /// This site, on a cache of its own.
     #[inline]
     pub fn on(self, cache: &Cache) -> SiteForOn<'_, S> {
-        SiteForOn {
-            on: self.site.on(cache),
-            shape: self.shape,
-        }
+        SiteForOn { on: self.site.on(cache), shape: self.shape }
     }
 }
 

@@ -68,13 +68,7 @@ fn arguments() -> impl Strategy<Value = Arguments> {
 
 fn key(arguments: &Arguments) -> Key {
     let (a, b, c, d, e, f) = arguments;
-    Key::new("k")
-        .part(a)
-        .part(b)
-        .part(c)
-        .part(d)
-        .part(e)
-        .part(f)
+    Key::new("k").part(a).part(b).part(c).part(d).part(e).part(f)
 }
 
 proptest! {
@@ -128,11 +122,7 @@ fn the_texts_of_small_values_are_all_different() {
     let mut lists: Vec<Vec<String>> = vec![vec![]];
     lists.extend(strings.iter().map(|one| vec![(*one).to_owned()]));
     for one in strings {
-        lists.extend(
-            strings
-                .iter()
-                .map(|two| vec![one.to_owned(), (*two).to_owned()]),
-        );
+        lists.extend(strings.iter().map(|two| vec![one.to_owned(), (*two).to_owned()]));
     }
     let mut seen = HashMap::new();
     for list in &lists {

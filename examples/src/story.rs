@@ -21,16 +21,9 @@ pub struct Story<'a> {
 impl<'a> Story<'a> {
     /// Begins a story about a database and the current cache.
     pub fn begin(title: &str, db: &'a Database) -> Self {
-        let story = Self {
-            db,
-            cache: Cache::current(),
-            paint: Paint::detect(),
-        };
+        let story = Self { db, cache: Cache::current(), paint: Paint::detect() };
         println!("\n{}", story.paint.bold(title));
-        println!(
-            "{}",
-            story.paint.dim(&format!("tiers: {}", tiers::describe()))
-        );
+        println!("{}", story.paint.dim(&format!("tiers: {}", tiers::describe())));
         story
     }
 
@@ -63,11 +56,7 @@ impl<'a> Story<'a> {
             call.await?;
         }
         let cost = self.since(&before);
-        let answer = format!(
-            "{} hits, {} misses",
-            grouped(cost.hits),
-            grouped(cost.misses)
-        );
+        let answer = format!("{} hits, {} misses", grouped(cost.hits), grouped(cost.misses));
         self.line(label, &cost, "", &answer);
         Ok(())
     }
@@ -85,12 +74,7 @@ impl<'a> Story<'a> {
         }
         let cost = self.since(&before);
         let [waited, hits] = [cost.misses.saturating_sub(cost.loads), cost.hits].map(grouped);
-        self.line(
-            label,
-            &cost,
-            "",
-            &format!("{waited} waited for it, {hits} came later"),
-        );
+        self.line(label, &cost, "", &format!("{waited} waited for it, {hits} came later"));
         Ok(())
     }
 
@@ -111,11 +95,7 @@ impl<'a> Story<'a> {
     }
 
     fn mark(&self) -> Mark {
-        Mark {
-            stats: self.cache.stats(),
-            queries: self.db.queries(),
-            time: Instant::now(),
-        }
+        Mark { stats: self.cache.stats(), queries: self.db.queries(), time: Instant::now() }
     }
 
     fn since(&self, before: &Mark) -> Cost {
@@ -133,9 +113,7 @@ impl<'a> Story<'a> {
 
     fn outcome(&self, cost: &Cost) -> String {
         match cost {
-            Cost {
-                remote_hits: 1.., ..
-            } => self.paint.green("hit, Redis"),
+            Cost { remote_hits: 1.., .. } => self.paint.green("hit, Redis"),
             Cost { hits: 1.., .. } => self.paint.green("hit"),
             Cost { misses: 1.., .. } => self.paint.yellow("miss"),
             _ => self.paint.bold("write"),
@@ -176,32 +154,19 @@ struct Cost {
 
 /// `text`, filled up to `width` columns; colours take none.
 fn padded(text: &str, width: usize) -> String {
-    let colours: usize = text
-        .split('\x1b')
-        .skip(1)
-        .filter_map(|code| code.find('m'))
-        .map(|end| end + 2)
-        .sum();
+    let colours: usize =
+        text.split('\x1b').skip(1).filter_map(|code| code.find('m')).map(|end| end + 2).sum();
     let seen = text.chars().count() - colours;
     format!("{text}{:1$}", "", width.saturating_sub(seen))
 }
 
 fn counted(name: &str, counts: [u64; 4], ratio: f64) -> [String; 6] {
     let [hits, misses, loads, joins] = counts.map(grouped);
-    [
-        name.to_owned(),
-        hits,
-        misses,
-        loads,
-        joins,
-        format!("{:.1} %", 100.0 * ratio),
-    ]
+    [name.to_owned(), hits, misses, loads, joins, format!("{:.1} %", 100.0 * ratio)]
 }
 
 fn columns([name, rest @ ..]: [String; 6]) -> String {
-    rest.iter().fold(format!("{name:<20}"), |line, cell| {
-        format!("{line}{cell:>11}")
-    })
+    rest.iter().fold(format!("{name:<20}"), |line, cell| format!("{line}{cell:>11}"))
 }
 
 /// What a call gives, in a few words.
@@ -212,19 +177,13 @@ pub trait Answer {
 
 impl Answer for Option<Country> {
     fn describe(&self) -> String {
-        self.as_ref().map_or_else(
-            || "no such country".to_owned(),
-            |country| country.name.clone(),
-        )
+        self.as_ref().map_or_else(|| "no such country".to_owned(), |country| country.name.clone())
     }
 }
 
 impl Answer for Arc<Vec<Subdivision>> {
     fn describe(&self) -> String {
-        let names: Vec<&str> = self
-            .iter()
-            .map(|subdivision| subdivision.name.as_str())
-            .collect();
+        let names: Vec<&str> = self.iter().map(|subdivision| subdivision.name.as_str()).collect();
         format!("{}: {}", names.len(), names.join(", "))
     }
 }

@@ -13,9 +13,7 @@ impl Paint {
     /// Colours for a terminal, unless [`NO_COLOR`](https://no-color.org) is set.
     pub fn detect() -> Self {
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self {
-            on: stdout().is_terminal() && !refused,
-        }
+        Self { on: stdout().is_terminal() && !refused }
     }
 
     /// What stands out.
@@ -39,11 +37,7 @@ impl Paint {
     }
 
     fn wrap(self, code: &str, text: &str) -> String {
-        if self.on {
-            format!("\x1b[{code}m{text}\x1b[0m")
-        } else {
-            text.to_owned()
-        }
+        if self.on { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 }
 
@@ -85,19 +79,13 @@ mod tests {
 
     #[test]
     fn thousands_are_grouped_from_the_right() {
-        assert_eq!(
-            ["0", "999", "1,000", "1,234,567"],
-            [0, 999, 1000, 1_234_567].map(grouped)[..]
-        );
+        assert_eq!(["0", "999", "1,000", "1,234,567"], [0, 999, 1000, 1_234_567].map(grouped)[..]);
     }
 
     #[test]
     fn times_take_the_unit_that_fits() {
         let of = |nanos| time(Duration::from_nanos(nanos));
-        assert_eq!(
-            [of(640), of(48_100), of(12_000_000)],
-            ["0.6 µs", "48.1 µs", "12.0 ms"]
-        );
+        assert_eq!([of(640), of(48_100), of(12_000_000)], ["0.6 µs", "48.1 µs", "12.0 ms"]);
     }
 
     #[test]

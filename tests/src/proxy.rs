@@ -43,11 +43,7 @@ impl Proxy {
         let path = watch::Sender::new(Path::default());
         let server = SocketAddr::from(([127, 0, 0, 1], port));
         runtime.spawn(accept(listener, server, path.clone()));
-        Self {
-            port: own,
-            path,
-            runtime: Some(runtime),
-        }
+        Self { port: own, path, runtime: Some(runtime) }
     }
 
     /// The URL that leads through it to a Redis server.
@@ -62,8 +58,7 @@ impl Proxy {
 
     /// Swallows all that is sent on the connections there are, for ever; new ones work.
     pub fn forget(&self) {
-        self.path
-            .send_modify(|path| path.silent_below = path.connections);
+        self.path.send_modify(|path| path.silent_below = path.connections);
     }
 
     /// Swallows all that is sent, on new connections too, until [`Proxy::restore`].
@@ -80,8 +75,7 @@ impl Proxy {
 
     /// Closes the connections there are; new ones work.
     pub fn cut(&self) {
-        self.path
-            .send_modify(|path| path.cut_below = path.connections);
+        self.path.send_modify(|path| path.cut_below = path.connections);
     }
 }
 

@@ -90,9 +90,7 @@ impl RedisServer {
             .args(arguments)
             .output()
             .expect("`redis-cli` is installed");
-        String::from_utf8_lossy(&output.stdout)
-            .trim_end()
-            .to_owned()
+        String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
     }
 
     /// A connection to it, to ask behind the cache's back.

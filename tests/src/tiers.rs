@@ -38,10 +38,7 @@ impl Tiers {
         let clock = FakeClock::new();
         let cells = MemoryRemote::with_clock(&clock);
         let remote = Faulty::new(cells.clone());
-        let mut builder = Cache::builder()
-            .name(name)
-            .namespace("test")
-            .clock(clock.clone());
+        let mut builder = Cache::builder().name(name).namespace("test").clock(clock.clone());
         if name == "local" {
             builder = builder.no_remote();
         } else {
@@ -51,32 +48,19 @@ impl Tiers {
             builder = builder.no_local();
         }
         let cache = settings(builder).build();
-        Self {
-            name,
-            cache,
-            clock,
-            remote,
-            cells,
-        }
+        Self { name, cache, clock, remote, cells }
     }
 
     /// Another process's cache on the same remote tier.
     pub fn elsewhere(&self) -> Cache {
         let builder = Cache::builder().name("elsewhere").namespace("test");
-        builder
-            .clock(self.clock.clone())
-            .remote(self.cells.clone())
-            .no_local()
-            .build()
+        builder.clock(self.clock.clone()).remote(self.cells.clone()).no_local().build()
     }
 
     /// The cells of the remote tier that are leases.
     pub fn leases(&self) -> Vec<String> {
-        let is_lease = |key: &String| {
-            self.cells
-                .cell(key)
-                .is_some_and(|cell| cell.starts_with(b"\xC1L"))
-        };
+        let is_lease =
+            |key: &String| self.cells.cell(key).is_some_and(|cell| cell.starts_with(b"\xC1L"));
         self.cells.keys().into_iter().filter(is_lease).collect()
     }
 }

@@ -23,12 +23,7 @@ async fn value(source: Source, id: u64) -> Result<u64, String> {
 
 fn cache(url: &str) -> Cache {
     let redis = Redis::new(url).unwrap();
-    Cache::builder()
-        .namespace("degrade")
-        .no_local()
-        .remote(redis)
-        .remote_budget(BUDGET)
-        .build()
+    Cache::builder().namespace("degrade").no_local().remote(redis).remote_budget(BUDGET).build()
 }
 
 /// Reads a few keys: each read answers the value, late by at most a budget.
@@ -36,11 +31,7 @@ async fn reads_go_on(cache: &Cache) {
     for id in 0..10 {
         let began = Instant::now();
         assert_eq!(cache.scope(value(Source::new(), id)).await, Ok(1));
-        assert!(
-            began.elapsed() < BUDGET + LATE,
-            "it took {:?}",
-            began.elapsed()
-        );
+        assert!(began.elapsed() < BUDGET + LATE, "it took {:?}", began.elapsed());
     }
 }
 
@@ -118,24 +109,11 @@ async fn foreign_bytes_and_types_under_our_keys_are_left_alone() {
     for round in 0..3 {
         reads_go_on(&cache).await;
         for id in 0..3_u64 {
-            cache
-                .scope(async { value::entry(&id).put(7).await.unwrap_err() })
-                .await;
-            let _ = cache
-                .scope(async { value::entry(&id).invalidate().await })
-                .await;
+            cache.scope(async { value::entry(&id).put(7).await.unwrap_err() }).await;
+            let _ = cache.scope(async { value::entry(&id).invalidate().await }).await;
         }
-        assert_eq!(
-            server.cli(&["GET", "degrade:degrade:0"]).trim(),
-            "theirs",
-            "round {round}"
-        );
-        assert_eq!(
-            server
-                .cli(&["LRANGE", "degrade:degrade:1", "0", "-1"])
-                .trim(),
-            "theirs"
-        );
+        assert_eq!(server.cli(&["GET", "degrade:degrade:0"]).trim(), "theirs", "round {round}");
+        assert_eq!(server.cli(&["LRANGE", "degrade:degrade:1", "0", "-1"]).trim(), "theirs");
         assert_eq!(server.cli(&["EXISTS", "degrade:degrade:2"]).trim(), "1");
     }
     assert!(serves(&cache).await, "other keys are cached all the same");
@@ -167,11 +145,7 @@ async fn callers_less_patient_than_the_budget_leave_a_silent_remote_tier_alone_t
     tiers.remote.on_all(Fault::Hang);
     for id in 0..5 {
         let entry = tiers.cache.scope(async { value::entry(&id) }).await;
-        assert!(
-            tokio::time::timeout(Duration::from_millis(60), entry.peek())
-                .await
-                .is_err()
-        );
+        assert!(tokio::time::timeout(Duration::from_millis(60), entry.peek()).await.is_err());
     }
     assert_eq!(tiers.cache.stats().breaker_opened, 1);
 }
@@ -196,12 +170,7 @@ async fn a_stopped_redis_never_shows_a_value_that_was_invalidated_meanwhile() {
     assert_eq!(cache.scope(value(source.clone(), 5)).await, Ok(1));
     server.freeze();
     source.update();
-    assert!(
-        cache
-            .scope(async { value::entry(&5).invalidate().await })
-            .await
-            .is_err()
-    );
+    assert!(cache.scope(async { value::entry(&5).invalidate().await }).await.is_err());
     assert_eq!(cache.scope(value(source.clone(), 5)).await, Ok(2));
     server.thaw();
     for _ in 0..200 {
@@ -243,15 +212,10 @@ async fn a_miss_is_two_round_trips_and_a_hit_is_one() {
         let info = server.cli(&["INFO", "commandstats"]);
         let calls = |line: &str| line.split(['=', ',']).nth(1)?.parse::<u64>().ok();
         let ours = ["cmdstat_get:", "cmdstat_set:", "cmdstat_evalsha:"];
-        let lines = info
-            .lines()
-            .filter(|line| ours.iter().any(|name| line.starts_with(name)));
+        let lines = info.lines().filter(|line| ours.iter().any(|name| line.starts_with(name)));
         lines.filter_map(calls).sum::<u64>()
     };
-    assert!(
-        serves(&cache).await,
-        "the connection stands and the scripts are loaded"
-    );
+    assert!(serves(&cache).await, "the connection stands and the scripts are loaded");
     let scripts_make = |misses: u64| 2 * misses; // the fill's GETRANGE is none of them, its SET is
     let before = commands();
     for id in 200..210 {

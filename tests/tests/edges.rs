@@ -24,11 +24,7 @@ async fn a_put_that_is_invalidated_while_it_claims_is_not_stored() {
         tiers.cache.invalidate(&key).await.unwrap();
         tiers.remote.heal();
         put.await.unwrap().unwrap();
-        assert_eq!(
-            tiers.cache.get::<u64>(&key).await.unwrap(),
-            None,
-            "on {name}"
-        );
+        assert_eq!(tiers.cache.get::<u64>(&key).await.unwrap(), None, "on {name}");
     }
 }
 
@@ -62,9 +58,7 @@ async fn waiting_for_a_lease_takes_nothing_off_the_budget() {
     let s = source.clone();
     let holder = spawn(async move { elsewhere.scope(locked(s, 1, 30)).await });
     source.entered(1).await;
-    tiers
-        .remote
-        .on(Method::GetOrSet, Fault::Delay(Duration::from_millis(2)));
+    tiers.remote.on(Method::GetOrSet, Fault::Delay(Duration::from_millis(2)));
     let waiters: Vec<_> = (0..6)
         .map(|_| {
             let (c, s) = (tiers.cache.clone(), source.clone());
@@ -76,11 +70,7 @@ async fn waiting_for_a_lease_takes_nothing_off_the_budget() {
     }
     holder.await.unwrap().unwrap();
     let stats = tiers.cache.stats();
-    assert_eq!(
-        (source.loads(), stats.remote_errors),
-        (1, 0),
-        "lock = true: one load in the fleet"
-    );
+    assert_eq!((source.loads(), stats.remote_errors), (1, 0), "lock = true: one load in the fleet");
 }
 
 #[tokio::test(start_paused = true)]
@@ -95,9 +85,7 @@ async fn waiting_for_leases_does_not_open_the_breaker() {
         })
         .collect();
     source.entered(6).await;
-    tiers
-        .remote
-        .on(Method::GetOrSet, Fault::Delay(Duration::from_millis(2)));
+    tiers.remote.on(Method::GetOrSet, Fault::Delay(Duration::from_millis(2)));
     let waiters: Vec<_> = (0..6)
         .map(|i| {
             let (c, s) = (tiers.cache.clone(), source.clone());
@@ -122,12 +110,8 @@ async fn a_max_load_without_limit_is_no_panic() {
 
 #[tokio::test]
 async fn a_budget_without_limit_is_no_panic() {
-    let tiers = Tiers::built("remote", |it| {
-        it.remote_budget(Duration::MAX).max_pending(0)
-    });
-    tiers
-        .remote
-        .once(Method::Invalidate, Fault::Fail(ErrorKind::Unavailable));
+    let tiers = Tiers::built("remote", |it| it.remote_budget(Duration::MAX).max_pending(0));
+    tiers.remote.once(Method::Invalidate, Fault::Fail(ErrorKind::Unavailable));
     tiers.cache.invalidate(&Key::from("a")).await.unwrap_err();
     tiers.cache.shutdown(Duration::from_secs(2)).await.unwrap();
 }
@@ -136,37 +120,23 @@ async fn a_budget_without_limit_is_no_panic() {
 async fn what_is_never_cached_is_not_counted_as_discarded() {
     let tiers = Tiers::new("local");
     let l = async { Ok::<_, String>(1_u64) };
-    tiers
-        .cache
-        .get_or_load(Key::from("a"), Policy::new().ttl(Duration::ZERO), l)
-        .await
-        .unwrap();
+    tiers.cache.get_or_load(Key::from("a"), Policy::new().ttl(Duration::ZERO), l).await.unwrap();
     assert_eq!(tiers.cache.stats().discarded, 0);
 }
 
 #[tokio::test]
 async fn a_fill_that_fails_is_counted() {
     let tiers = Tiers::new("remote");
-    tiers
-        .remote
-        .on(Method::Replace, Fault::Fail(ErrorKind::Unavailable));
+    tiers.remote.on(Method::Replace, Fault::Fail(ErrorKind::Unavailable));
     let l = async { Ok::<_, String>(1_u64) };
-    tiers
-        .cache
-        .get_or_load(Key::from("a"), Policy::new(), l)
-        .await
-        .unwrap();
+    tiers.cache.get_or_load(Key::from("a"), Policy::new(), l).await.unwrap();
     assert_eq!(tiers.cache.stats().remote_errors, 1);
 }
 
 #[tokio::test]
 async fn shutdown_waits_for_what_is_being_told() {
     let tiers = Tiers::built("remote", |it| it.remote_budget(MIN));
-    tiers
-        .cache
-        .put(&Key::from("a"), 1_u64, &Policy::new())
-        .await
-        .unwrap();
+    tiers.cache.put(&Key::from("a"), 1_u64, &Policy::new()).await.unwrap();
     tiers.remote.on(Method::Invalidate, Fault::Hang);
     {
         let mut f = Box::pin(async { tiers.cache.invalidate(&Key::from("a")).await });
@@ -174,11 +144,7 @@ async fn shutdown_waits_for_what_is_being_told() {
     }
     tiers.remote.called(Method::Invalidate, 1).await;
     let done = tiers.cache.shutdown(Duration::from_millis(50)).await;
-    assert!(
-        done.is_err(),
-        "{done:?}, and {:?} stands there",
-        tiers.cells.keys()
-    );
+    assert!(done.is_err(), "{done:?}, and {:?} stands there", tiers.cells.keys());
 }
 
 #[test]
@@ -187,10 +153,7 @@ fn outside_a_runtime_an_invalidation_says_that_it_is_owed() {
     let key = Key::from("a");
     let mut f = Box::pin(tiers.cache.invalidate(&key));
     let answer = poll_once(f.as_mut());
-    assert!(
-        matches!(answer, std::task::Poll::Ready(Err(_))),
-        "{answer:?}"
-    );
+    assert!(matches!(answer, std::task::Poll::Ready(Err(_))), "{answer:?}");
 }
 
 #[tokio::test]
@@ -244,11 +207,7 @@ async fn errors_that_are_not_shared_make_no_chain_of_leases() {
         c.await.unwrap().unwrap_err();
     }
     let took = began.elapsed();
-    assert!(
-        took <= Duration::from_secs(6),
-        "{took:?}, {} at once",
-        source.most_at_once()
-    );
+    assert!(took <= Duration::from_secs(6), "{took:?}, {} at once", source.most_at_once());
 }
 
 static FAILURES: AtomicU64 = AtomicU64::new(0);
@@ -298,47 +257,28 @@ impl RemoteBackend for Picky {
 #[tokio::test]
 async fn one_key_that_is_refused_holds_up_no_other() {
     let cells = MemoryRemote::new();
-    let cache = Cache::builder()
-        .namespace("test")
-        .no_local()
-        .remote(Picky(cells.clone()))
-        .build();
+    let cache = Cache::builder().namespace("test").no_local().remote(Picky(cells.clone())).build();
     for i in 0..20_u64 {
-        cache
-            .put(&Key::from(format!("k{i}")), i, &Policy::new())
-            .await
-            .unwrap();
+        cache.put(&Key::from(format!("k{i}")), i, &Policy::new()).await.unwrap();
     }
     cache.invalidate(&Key::from("bad")).await.unwrap_err();
     for i in 0..20 {
         let _ = cache.invalidate(&Key::from(format!("k{i}"))).await;
     }
-    eventually(Duration::from_secs(10), || async {
-        cells.keys().is_empty()
-    })
-    .await;
+    eventually(Duration::from_secs(10), || async { cells.keys().is_empty() }).await;
 }
 
 #[tokio::test]
 async fn a_full_remote_tier_costs_no_more_trips_than_a_miss() {
     let tiers = Tiers::new("remote");
-    tiers
-        .remote
-        .on(Method::GetOrSet, Fault::Fail(ErrorKind::Full));
+    tiers.remote.on(Method::GetOrSet, Fault::Fail(ErrorKind::Full));
     tiers
         .cache
-        .get_or_load(Key::from("a"), Policy::new(), async {
-            Ok::<_, String>(1_u64)
-        })
+        .get_or_load(Key::from("a"), Policy::new(), async { Ok::<_, String>(1_u64) })
         .await
         .unwrap();
     let calls = tiers.remote.calls();
-    assert_eq!(
-        calls.len(),
-        2,
-        "{:?}",
-        calls.iter().map(|c| c.method).collect::<Vec<_>>()
-    );
+    assert_eq!(calls.len(), 2, "{:?}", calls.iter().map(|c| c.method).collect::<Vec<_>>());
 }
 
 #[tokio::test]
@@ -352,10 +292,8 @@ async fn what_has_been_read_is_not_unread() {
     let old = spawn(async move { c.get::<u64>(&k).await });
     tiers.remote.called(Method::Get, 1).await;
     elsewhere.invalidate(&key).await.unwrap();
-    let new = tiers
-        .cache
-        .get_or_load(key.clone(), Policy::new(), async { Ok::<_, String>(2_u64) })
-        .await;
+    let new =
+        tiers.cache.get_or_load(key.clone(), Policy::new(), async { Ok::<_, String>(2_u64) }).await;
     assert_eq!(new, Ok(2));
     tiers.remote.heal();
     old.await.unwrap().unwrap();
@@ -411,22 +349,14 @@ async fn plain(id: u64) -> u64 {
 async fn a_put_on_foreign_data_says_so() {
     let tiers = Tiers::new("both");
     tiers.cells.plant("test:a", "theirs", MIN);
-    let e = tiers
-        .cache
-        .put(&Key::from("a"), 1_u64, &Policy::new())
-        .await
-        .unwrap_err();
+    let e = tiers.cache.put(&Key::from("a"), 1_u64, &Policy::new()).await.unwrap_err();
     assert_eq!(e.kind(), ErrorKind::Foreign, "{e}");
 }
 
 #[tokio::test]
 async fn a_lease_of_no_time_is_not_extended_without_pause() {
     let tiers = Tiers::built("remote", |it| it.lease(Duration::ZERO));
-    tiers
-        .cache
-        .scope(locked(Source::new(), 1, 1))
-        .await
-        .unwrap();
+    tiers.cache.scope(locked(Source::new(), 1, 1)).await.unwrap();
     let n = tiers.remote.calls().len();
     assert!(n < 100, "{n} calls");
 }
@@ -451,48 +381,28 @@ impl LocalBackend for Counts {
 async fn a_runtime_that_ends_while_telling_leaves_nothing_outdated() {
     let tiers = Tiers::built("both", |it| it.remote_budget(MIN));
     let key = Key::from("a");
-    tiers
-        .elsewhere()
-        .put(&key, 1_u64, &Policy::new())
-        .await
-        .unwrap();
+    tiers.elsewhere().put(&key, 1_u64, &Policy::new()).await.unwrap();
     tiers.remote.on(Method::Invalidate, Fault::Hang);
-    let other = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap();
+    let other =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let (c, k) = (tiers.cache.clone(), key.clone());
     other.spawn(async move { c.invalidate(&k).await });
     tiers.remote.called(Method::Invalidate, 1).await;
-    assert_eq!(
-        tiers.cache.get::<u64>(&key).await.unwrap(),
-        Some(1),
-        "not told yet"
-    );
+    assert_eq!(tiers.cache.get::<u64>(&key).await.unwrap(), Some(1), "not told yet");
     let ended = tokio::task::spawn_blocking(move || other.shutdown_timeout(MIN));
     ended.await.unwrap();
     tiers.remote.heal();
     tiers.cache.shutdown(Duration::from_secs(5)).await.unwrap();
     assert!(tiers.cells.keys().is_empty());
-    assert_eq!(
-        tiers.cache.get::<u64>(&key).await.unwrap(),
-        None,
-        "it was invalidated"
-    );
+    assert_eq!(tiers.cache.get::<u64>(&key).await.unwrap(), None, "it was invalidated");
 }
 #[tokio::test]
 async fn shutdown_goes_on_where_another_runtime_ended() {
     let tiers = Tiers::built("remote", |it| it.remote_budget(MIN));
-    tiers
-        .remote
-        .once(Method::Invalidate, Fault::Fail(ErrorKind::Unavailable));
+    tiers.remote.once(Method::Invalidate, Fault::Fail(ErrorKind::Unavailable));
     tiers.remote.on(Method::Invalidate, Fault::Hang);
-    let other = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap();
+    let other =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let c = tiers.cache.clone();
     other.spawn(async move { c.invalidate(&Key::from("a")).await });
     tiers.remote.called(Method::Invalidate, 2).await;
@@ -523,17 +433,11 @@ async fn a_value_of_a_process_whose_clock_is_ahead_lives_no_longer() {
         .remote(cells.clone())
         .local_ttl(Duration::from_hours(2))
         .build();
-    a.put(&Key::from("a"), 1_u64, &Policy::new().ttl_secs(60))
-        .await
-        .unwrap();
+    a.put(&Key::from("a"), 1_u64, &Policy::new().ttl_secs(60)).await.unwrap();
     assert_eq!(b.get::<u64>(&Key::from("a")).await.unwrap(), Some(1));
     behind.advance(Duration::from_mins(30));
     cells.delete("t:a");
-    assert_eq!(
-        b.get::<u64>(&Key::from("a")).await.unwrap(),
-        None,
-        "its ttl was a minute"
-    );
+    assert_eq!(b.get::<u64>(&Key::from("a")).await.unwrap(), None, "its ttl was a minute");
 }
 
 #[cached(key = "maybe:<id>", ttl = 60)]

@@ -80,10 +80,7 @@ macro_rules! at_once {
         let results = callers.join_all().await;
         assert_eq!($tiers.cache.in_flight(), 0);
         assert!(results.iter().all(Result::is_err));
-        results
-            .into_iter()
-            .filter_map(Result::err)
-            .collect::<Vec<_>>()
+        results.into_iter().filter_map(Result::err).collect::<Vec<_>>()
     }};
 }
 
@@ -108,10 +105,7 @@ async fn a_report_is_shared_with_the_texts_of_its_sources() {
         for error in &errors {
             assert_eq!(format!("{error:#}"), "no value: version 1");
         }
-        let own = errors
-            .iter()
-            .filter(|error| error.is::<SharedError>())
-            .count();
+        let own = errors.iter().filter(|error| error.is::<SharedError>()).count();
         assert_eq!(own, CALLERS - 1, "who ran the load gets the error itself");
     })
     .await;
@@ -123,13 +117,7 @@ async fn an_error_made_from_a_shared_one_is_loaded_once() {
         let source = Source::new();
         let errors = at_once!(tiers, source, own);
         assert_eq!(source.loads(), 1);
-        assert_eq!(
-            errors
-                .iter()
-                .filter(|error| matches!(error, Own::Load(_)))
-                .count(),
-            1
-        );
+        assert_eq!(errors.iter().filter(|error| matches!(error, Own::Load(_))).count(), 1);
         let shared = errors.iter().find_map(|error| match error {
             Own::Shared(error) => Some(format!("{error:?}")),
             Own::Load(_) => None,
@@ -143,9 +131,7 @@ async fn an_error_made_from_a_shared_one_is_loaded_once() {
 async fn an_error_that_is_neither_is_loaded_by_eight_at_a_time() {
     #[cached(key = "slow")]
     async fn slow(source: Source) -> Result<u64, Neither> {
-        Err(Neither(
-            source.load_slowly(Duration::from_millis(100)).await,
-        ))
+        Err(Neither(source.load_slowly(Duration::from_millis(100)).await))
     }
 
     on_all_tiers(async |tiers| {
@@ -155,15 +141,8 @@ async fn an_error_that_is_neither_is_loaded_by_eight_at_a_time() {
         let loads = began.elapsed().as_millis().div_ceil(100);
         assert_eq!(errors.len(), CALLERS);
         assert!(errors.iter().all(|Neither(version)| *version == 1));
-        assert!(
-            source.most_at_once() <= 8,
-            "{} at once",
-            source.most_at_once()
-        );
-        assert!(
-            loads <= 1 + CALLERS.div_ceil(8) as u128,
-            "it took {loads} loads' time"
-        );
+        assert!(source.most_at_once() <= 8, "{} at once", source.most_at_once());
+        assert!(loads <= 1 + CALLERS.div_ceil(8) as u128, "it took {loads} loads' time");
     })
     .await;
 }

@@ -95,18 +95,12 @@ async fn outdates(update: impl AsyncFnOnce()) -> (bool, bool) {
 #[tokio::test]
 async fn it_invalidates_after_ok_and_not_after_an_error() {
     on_all_tiers(async |tiers| {
-        assert_eq!(
-            outdates(async || fails(1, false).await.unwrap()).await,
-            (true, false)
-        );
+        assert_eq!(outdates(async || fails(1, false).await.unwrap()).await, (true, false));
         assert_eq!(
             outdates(async || fails(1, true).await.unwrap_err().clear()).await,
             (false, false)
         );
-        assert_eq!(
-            outdates(async || fails(2, false).await.unwrap()).await,
-            (false, false)
-        );
+        assert_eq!(outdates(async || fails(2, false).await.unwrap()).await, (false, false));
         assert_eq!(tiers.cache.in_flight(), 0);
     })
     .await;
@@ -192,10 +186,7 @@ async fn it_invalidates_if_the_body_panics() {
         let cache = tiers.cache.clone();
         let write = tokio::spawn(async move { cache.scope(panics(1)).await });
         assert!(write.await.unwrap_err().is_panic());
-        eventually(Duration::from_secs(5), || async {
-            user(source.clone(), 1).await == 2
-        })
-        .await;
+        eventually(Duration::from_secs(5), || async { user(source.clone(), 1).await == 2 }).await;
     })
     .await;
 }

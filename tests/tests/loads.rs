@@ -31,10 +31,7 @@ async fn locked(source: Source, id: u64) -> Result<u64, String> {
 async fn nothing_is_left(tiers: &Tiers) {
     assert_eq!(tiers.cache.in_flight(), 0);
     // Leases are given back in the background.
-    eventually(Duration::from_secs(5), || async {
-        tiers.leases().is_empty()
-    })
-    .await;
+    eventually(Duration::from_secs(5), || async { tiers.leases().is_empty() }).await;
 }
 
 #[tokio::test]
@@ -49,13 +46,7 @@ async fn a_thousand_tasks_on_a_cold_key_load_once() {
         }
         source.entered(1).await;
         drop(held);
-        assert!(
-            tasks
-                .join_all()
-                .await
-                .into_iter()
-                .all(|value| value == Ok(1))
-        );
+        assert!(tasks.join_all().await.into_iter().all(|value| value == Ok(1)));
         assert_eq!(source.loads(), 1);
         assert_eq!(attached::stats().loads, 1);
         assert_eq!(attached::stats().joins + attached::stats().hits, 999);
@@ -73,13 +64,7 @@ async fn a_thousand_tasks_on_four_threads_load_once() {
             let (cache, source) = (tiers.cache.clone(), source.clone());
             tasks.spawn(async move { cache.scope(attached(source, 1)).await });
         }
-        assert!(
-            tasks
-                .join_all()
-                .await
-                .into_iter()
-                .all(|value| value == Ok(1))
-        );
+        assert!(tasks.join_all().await.into_iter().all(|value| value == Ok(1)));
         assert_eq!(source.loads(), 1);
     })
     .await;
@@ -95,13 +80,7 @@ async fn a_read_that_comes_just_as_a_load_ends_does_not_load_again() {
             let (cache, source) = (tiers.cache.clone(), source.clone());
             tasks.spawn(async move { cache.scope(attached(source, id)).await });
         }
-        assert!(
-            tasks
-                .join_all()
-                .await
-                .into_iter()
-                .all(|value| value == Ok(1))
-        );
+        assert!(tasks.join_all().await.into_iter().all(|value| value == Ok(1)));
         assert_eq!(source.loads(), 1, "of key {id}");
     }
 }
@@ -125,11 +104,7 @@ async fn different_keys_never_wait_for_each_other() {
 /// Polls `future` so many times, and says whether it is still pending.
 async fn polled<F: Future>(future: &mut Pin<&mut F>, times: usize) -> bool {
     for _ in 0..times {
-        if future
-            .as_mut()
-            .poll(&mut Context::from_waker(Waker::noop()))
-            .is_ready()
-        {
+        if future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
             return false;
         }
         for _ in 0..3 {
@@ -141,11 +116,7 @@ async fn polled<F: Future>(future: &mut Pin<&mut F>, times: usize) -> bool {
 
 #[tokio::test]
 async fn a_leader_dropped_at_any_await_point_leaves_nothing_behind() {
-    for read in [
-        attached_boxed as fn(Source) -> Boxed,
-        detached_boxed,
-        locked_boxed,
-    ] {
+    for read in [attached_boxed as fn(Source) -> Boxed, detached_boxed, locked_boxed] {
         on_all_tiers(async |tiers| {
             for points in 0.. {
                 tiers.cache.invalidate(&"load:1".into()).await.unwrap();
@@ -167,11 +138,7 @@ async fn a_leader_dropped_at_any_await_point_leaves_nothing_behind() {
                 };
                 drop(held);
                 let value = timeout(Duration::from_secs(20), follower).await;
-                assert_eq!(
-                    value.expect("the follower hangs").unwrap(),
-                    Ok(1),
-                    "after {points}"
-                );
+                assert_eq!(value.expect("the follower hangs").unwrap(), Ok(1), "after {points}");
                 nothing_is_left(&tiers).await;
             }
         })
@@ -223,15 +190,8 @@ async fn a_detached_load_fills_though_every_caller_left() {
             assert!(left.is_err());
         }
         drop(held);
-        eventually(Duration::from_secs(5), || async {
-            tiers.cache.in_flight() == 0
-        })
-        .await;
-        assert_eq!(
-            source.loads(),
-            1,
-            "those who came later waited for the first load"
-        );
+        eventually(Duration::from_secs(5), || async { tiers.cache.in_flight() == 0 }).await;
+        assert_eq!(source.loads(), 1, "those who came later waited for the first load");
         assert_eq!(detached::entry(&1).peek().await, Some(1));
         nothing_is_left(&tiers).await;
     })
@@ -282,13 +242,7 @@ async fn after_a_leader_is_dropped_at_most_eight_load_beside_each_other() {
         leader.abort();
         source.entered(9).await;
         drop(held);
-        assert!(
-            followers
-                .join_all()
-                .await
-                .into_iter()
-                .all(|value| value == Ok(1))
-        );
+        assert!(followers.join_all().await.into_iter().all(|value| value == Ok(1)));
         assert_eq!(source.loads(), 9, "the first to end serves the rest");
         nothing_is_left(&tiers).await;
     })
@@ -300,10 +254,7 @@ static PANICS: AtomicU32 = AtomicU32::new(0);
 #[cached(key = "panic:<id>", detach = false)]
 async fn panics_once(source: Source, id: u64) -> u64 {
     let value = source.load().await;
-    assert!(
-        PANICS.fetch_add(1, SeqCst) % 2 == 1,
-        "the first load panics"
-    );
+    assert!(PANICS.fetch_add(1, SeqCst) % 2 == 1, "the first load panics");
     value
 }
 
@@ -330,11 +281,7 @@ async fn a_panic_reaches_its_caller_and_the_others_load() {
 
 #[cached(key = "recursion:<n>")]
 async fn calls_itself(n: u64, depth: u32) -> u64 {
-    if depth == 0 {
-        n
-    } else {
-        boxed(n, depth - 1).await
-    }
+    if depth == 0 { n } else { boxed(n, depth - 1).await }
 }
 
 fn boxed(n: u64, depth: u32) -> Pin<Box<dyn Future<Output = u64> + Send>> {
@@ -396,11 +343,7 @@ async fn none_is_cached_for_thirty_seconds_and_is_a_miss_to_who_knows_no_none() 
         assert_eq!(none(5).await, Ok(None));
         assert_eq!(NONES.load(SeqCst) - before, 2);
         assert_eq!(plain(5).await, 5, "a stored `None` is no value");
-        assert_eq!(
-            none(5).await,
-            Ok(Some(5)),
-            "and the value that was found since is shared"
-        );
+        assert_eq!(none(5).await, Ok(Some(5)), "and the value that was found since is shared");
     })
     .await;
 }

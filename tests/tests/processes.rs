@@ -17,17 +17,11 @@ fn loads_of_two_processes(function: &str) -> u64 {
                 .unwrap()
         })
         .collect();
-    let outputs = processes
-        .into_iter()
-        .map(|process| process.wait_with_output().unwrap());
+    let outputs = processes.into_iter().map(|process| process.wait_with_output().unwrap());
     outputs
         .map(|output| {
             assert!(output.status.success());
-            String::from_utf8(output.stdout)
-                .unwrap()
-                .trim()
-                .parse::<u64>()
-                .unwrap()
+            String::from_utf8(output.stdout).unwrap().trim().parse::<u64>().unwrap()
         })
         .sum()
 }

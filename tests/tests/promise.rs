@@ -74,11 +74,7 @@ async fn an_invalidation_reaches_every_call_site_of_its_key() {
     on_all_tiers(async |_| {
         let source = Source::new();
         assert_eq!(version(source.clone(), 1).await, Ok(1));
-        assert_eq!(
-            version_elsewhere(source.clone(), 1).await,
-            Ok(1),
-            "they share the entry"
-        );
+        assert_eq!(version_elsewhere(source.clone(), 1).await, Ok(1), "they share the entry");
         update(&source, 1).await.unwrap();
         assert_eq!(version_elsewhere(source.clone(), 1).await, Ok(2));
         assert_eq!(version(source.clone(), 1).await, Ok(2));
@@ -116,11 +112,7 @@ async fn a_put_that_an_invalidation_overtook_is_not_stored() {
         tiers.cache.invalidate(&key).await.unwrap();
         tiers.remote.heal();
         put.await.unwrap().unwrap();
-        assert_eq!(
-            tiers.cache.get::<u64>(&key).await.unwrap(),
-            None,
-            "on {name}"
-        );
+        assert_eq!(tiers.cache.get::<u64>(&key).await.unwrap(), None, "on {name}");
         assert_eq!(tiers.cache.in_flight(), 0);
     }
 }
@@ -199,11 +191,7 @@ async fn what_is_read_from_the_remote_tier_while_it_is_being_told_is_not_kept() 
     let (cache, from) = (tiers.cache.clone(), source.clone());
     let telling = spawn(async move { cache.scope(update(&from, 1)).await });
     tiers.remote.called(Method::Invalidate, 1).await;
-    assert_eq!(
-        reading(&tiers, &source).await.unwrap(),
-        Ok(1),
-        "it has not returned yet"
-    );
+    assert_eq!(reading(&tiers, &source).await.unwrap(), Ok(1), "it has not returned yet");
     tiers.remote.heal();
     telling.await.unwrap().unwrap();
     assert_eq!(reading(&tiers, &source).await.unwrap(), Ok(2));
@@ -233,11 +221,7 @@ async fn a_refresh_replaces_what_is_cached() {
         let source = Source::new();
         assert_eq!(version(source.clone(), 1).await, Ok(1));
         source.update();
-        assert_eq!(
-            version(source.clone(), 1).await,
-            Ok(1),
-            "nobody said it was outdated"
-        );
+        assert_eq!(version(source.clone(), 1).await, Ok(1), "nobody said it was outdated");
         assert_eq!(version::refresh(source.clone(), 1).await, Ok(2));
         assert_eq!(version(source.clone(), 1).await, Ok(2));
         assert_eq!(source.loads(), 2);
@@ -272,24 +256,11 @@ async fn an_invalidation_that_cannot_reach_the_remote_tier_holds_in_this_process
         let source = Source::new();
         let read = || tiers.cache.scope(version(source.clone(), 1));
         assert_eq!(read().await, Ok(1));
-        tiers.remote.on(
-            Method::Invalidate,
-            Fault::Fail(cache_runtime::ErrorKind::Unavailable),
-        );
+        tiers.remote.on(Method::Invalidate, Fault::Fail(cache_runtime::ErrorKind::Unavailable));
         source.update();
-        let told = tiers
-            .cache
-            .scope(async { version::entry(&1).invalidate().await })
-            .await;
-        assert_eq!(
-            told.unwrap_err().kind(),
-            cache_runtime::ErrorKind::Unavailable
-        );
-        assert_eq!(
-            read().await,
-            Ok(2),
-            "on {name}: the remote tier holds the old value"
-        );
+        let told = tiers.cache.scope(async { version::entry(&1).invalidate().await }).await;
+        assert_eq!(told.unwrap_err().kind(), cache_runtime::ErrorKind::Unavailable);
+        assert_eq!(read().await, Ok(2), "on {name}: the remote tier holds the old value");
         tiers.remote.heal();
         tiers.cache.shutdown(Duration::from_secs(10)).await.unwrap();
         assert_eq!(tiers.cells.cell("test:version:1"), None, "it has been told");

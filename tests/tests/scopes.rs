@@ -43,10 +43,7 @@ async fn functions_of_one_name_in_two_modules_share_nothing() {
         .scope(async {
             assert_eq!(one::same_name(1).await, "one 1");
             assert_eq!(two::same_name(1).await, "two 1");
-            assert_ne!(
-                one::same_name::entry(&1).key(),
-                two::same_name::entry(&1).key()
-            );
+            assert_ne!(one::same_name::entry(&1).key(), two::same_name::entry(&1).key());
         })
         .await;
 }
@@ -81,11 +78,7 @@ mod process_wide {
     }
 
     fn install_once() {
-        let _ = Cache::builder()
-            .local(Moka::new())
-            .no_remote()
-            .build()
-            .install();
+        let _ = Cache::builder().local(Moka::new()).no_remote().build().install();
     }
 
     #[tokio::test]
@@ -104,9 +97,7 @@ mod process_wide {
     fn on_runtimes_one_after_another() {
         install_once();
         for id in 102..105 {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.unwrap().block_on(uses_the_global_cache(id));
         }
     }
@@ -133,18 +124,11 @@ async fn a_cache_without_tiers_runs_the_body() {
 #[tokio::test]
 async fn entries_nobody_asks_for_again_are_freed_after_their_ttl() {
     let clock = FakeClock::new();
-    let cache = Cache::builder()
-        .clock(clock.clone())
-        .local(Moka::new())
-        .no_remote()
-        .build();
+    let cache = Cache::builder().clock(clock.clone()).local(Moka::new()).no_remote().build();
     for id in 0..1000_u64 {
         let ttl = Duration::from_secs(if id < 900 { 60 } else { 600 });
         let key = Key::new("entry").part(&id);
-        cache
-            .put(&key, vec![0_u8; 100], &Policy::new().ttl(ttl))
-            .await
-            .unwrap();
+        cache.put(&key, vec![0_u8; 100], &Policy::new().ttl(ttl)).await.unwrap();
     }
     cache.sweep();
     assert_eq!(cache.local_len(), 1000);
@@ -155,15 +139,9 @@ async fn entries_nobody_asks_for_again_are_freed_after_their_ttl() {
 
 #[tokio::test]
 async fn the_capacity_of_the_local_tier_is_respected() {
-    let cache = Cache::builder()
-        .local(Moka::new().capacity(50))
-        .no_remote()
-        .build();
+    let cache = Cache::builder().local(Moka::new().capacity(50)).no_remote().build();
     for id in 0..5000_u64 {
-        cache
-            .put(&Key::new("entry").part(&id), id, &Policy::new())
-            .await
-            .unwrap();
+        cache.put(&Key::new("entry").part(&id), id, &Policy::new()).await.unwrap();
     }
     cache.sweep();
     assert!(cache.local_len() <= 50, "{}", cache.local_len());
@@ -179,33 +157,16 @@ async fn a_value_can_be_loaded_got_and_put_by_hand() {
     for name in ["local", "remote", "both"] {
         let Tiers { cache, .. } = Tiers::new(name);
         let key = Key::new("user").part(&42);
-        let ada = User {
-            name: "Ada".to_owned(),
-        };
+        let ada = User { name: "Ada".to_owned() };
         assert_eq!(cache.get::<User>(&key).await.unwrap(), None);
         let load = async { Ok::<_, String>(ada.clone()) };
-        assert_eq!(
-            cache.get_or_load(key.clone(), Policy::new(), load).await,
-            Ok(ada.clone())
-        );
+        assert_eq!(cache.get_or_load(key.clone(), Policy::new(), load).await, Ok(ada.clone()));
         let load = async { Err("not asked".to_owned()) };
-        assert_eq!(
-            cache.get_or_load(key.clone(), Policy::new(), load).await,
-            Ok(ada.clone())
-        );
+        assert_eq!(cache.get_or_load(key.clone(), Policy::new(), load).await, Ok(ada.clone()));
         assert_eq!(cache.get(&key).await.unwrap(), Some(ada));
-        assert_eq!(
-            cache.get::<Vec<u8>>(&key).await.unwrap(),
-            None,
-            "another type is a miss"
-        );
-        let grace = User {
-            name: "Grace".to_owned(),
-        };
-        cache
-            .put(&key, grace.clone(), &Policy::new())
-            .await
-            .unwrap();
+        assert_eq!(cache.get::<Vec<u8>>(&key).await.unwrap(), None, "another type is a miss");
+        let grace = User { name: "Grace".to_owned() };
+        cache.put(&key, grace.clone(), &Policy::new()).await.unwrap();
         assert_eq!(cache.get(&key).await.unwrap(), Some(grace));
         cache.invalidate(&key).await.unwrap();
         assert_eq!(cache.get::<User>(&key).await.unwrap(), None);

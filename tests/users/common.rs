@@ -26,10 +26,7 @@ pub type Result<T, E = DbError> = std::result::Result<T, E>;
 pub type Fetched = std::result::Result<Option<User>, DbError>;
 
 fn user(id: u64) -> User {
-    User {
-        id,
-        name: format!("user {id}"),
-    }
+    User { id, name: format!("user {id}") }
 }
 
 /// The card's own line.

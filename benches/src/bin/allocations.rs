@@ -21,10 +21,7 @@ fn main() -> ExitCode {
     for returns in [Returns::Shared, Returns::Number, Returns::Owned] {
         println!("\n### allocations a hit → {}\n", returns.name());
         println!("| | allocations | bytes |\n|---|---:|---:|");
-        for case in peers::hits(returns, KEYS)
-            .iter()
-            .filter(|case| flags.wants(case.name))
-        {
+        for case in peers::hits(returns, KEYS).iter().filter(|case| flags.wants(case.name)) {
             // What is built once, such as a runtime, has been built, and what filling left behind
             // has been cleared away.
             (0..WARM_UP).for_each(|_| (case.run)(&ids));
@@ -58,10 +55,7 @@ impl Counting {
 }
 
 // SAFETY: every call goes to the system's allocator as it came; counting allocates nothing.
-#[expect(
-    unsafe_code,
-    reason = "there is no other way to count allocations in the process"
-)]
+#[expect(unsafe_code, reason = "there is no other way to count allocations in the process")]
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         Self::count(layout.size());

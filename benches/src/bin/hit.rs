@@ -30,28 +30,15 @@ fn main() -> ExitCode {
             }
             continue;
         }
-        for threads in if threads == 0 {
-            vec![1, 2]
-        } else {
-            vec![threads]
-        } {
+        for threads in if threads == 0 { vec![1, 2] } else { vec![threads] } {
             let batch = flags.number("batch", 5_000);
-            let mut report = Suite {
-                keys,
-                batch,
-                rounds,
-                threads,
-            }
-            .run(returns, &cases);
+            let mut report = Suite { keys, batch, rounds, threads }.run(returns, &cases);
             report.bases = vec![peers::moka::BY_STR, peers::floor::FLOOR];
             report.print();
             reports.push(report);
         }
     }
-    match flags
-        .text("json")
-        .map(|file| report::write(Path::new(file), "hit", rounds, &reports))
-    {
+    match flags.text("json").map(|file| report::write(Path::new(file), "hit", rounds, &reports)) {
         Some(Err(error)) => {
             eprintln!("{error}");
             ExitCode::FAILURE

@@ -33,10 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         (1, Builder::new_current_thread())
     };
     let runtime = runtime.worker_threads(threads).enable_all().build()?;
-    println!(
-        "{}, {rounds} rounds, runtime of {threads} thread(s)",
-        machine::line()
-    );
+    println!("{}, {rounds} rounds, runtime of {threads} thread(s)", machine::line());
 
     let server = RedisServer::start()?;
     peers::redis::use_server(server.url());
@@ -81,15 +78,8 @@ fn measure(runtime: &Runtime, clients: &[Contender], rounds: usize, ids: &[u64])
             .iter()
             .zip(samples)
             .zip(&spoiled)
-            .map(|((client, samples), &loads)| Row {
-                name: client.name,
-                samples,
-                loads,
-            })
+            .map(|((client, samples), &loads)| Row { name: client.name, samples, loads })
             .collect(),
     };
-    [
-        report("one after another", "µs", latency),
-        report("64 in flight", "thousand/s", throughput),
-    ]
+    [report("one after another", "µs", latency), report("64 in flight", "thousand/s", throughput)]
 }

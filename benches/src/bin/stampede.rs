@@ -29,11 +29,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     if flags.has(ROLE.trim_start_matches("--")) {
         return member(&flags, tasks, rounds).await;
     }
-    println!(
-        "{}, {tasks} tasks, a body of {} ms",
-        machine::line(),
-        BODY.as_millis()
-    );
+    println!("{}, {tasks} tasks, a body of {} ms", machine::line(), BODY.as_millis());
     let mut reports = Vec::from(one_process(&flags, tasks, rounds).await?);
     reports.extend(several(&flags, tasks, rounds).await?);
     reports.iter().for_each(Report::print);
@@ -52,11 +48,7 @@ async fn one_process(
     rounds: usize,
 ) -> Result<[Report; 2], Box<dyn Error>> {
     let mut all: Vec<Outcomes> = Vec::new();
-    for peer in peers::stampedes()
-        .await?
-        .iter()
-        .filter(|peer| flags.wants(peer.name))
-    {
+    for peer in peers::stampedes().await?.iter().filter(|peer| flags.wants(peer.name)) {
         let mut outcomes = Vec::new();
         for id in (0..).take(rounds) {
             outcomes.push(rush(peer, tasks, id).await);
@@ -81,14 +73,8 @@ async fn several(
     peers::redis::use_server(url.clone());
     let mut fleet = Fleet::start(PROCESSES, &arguments)?;
     let mut all: Vec<Outcomes> = Vec::new();
-    for peer in peers::fleet_stampedes()
-        .await?
-        .iter()
-        .filter(|peer| flags.wants(peer.name))
-    {
-        let outcomes = (0..rounds)
-            .map(|_| fleet.run())
-            .collect::<std::io::Result<_>>()?;
+    for peer in peers::fleet_stampedes().await?.iter().filter(|peer| flags.wants(peer.name)) {
+        let outcomes = (0..rounds).map(|_| fleet.run()).collect::<std::io::Result<_>>()?;
         all.push((peer.name, outcomes));
     }
     Ok(report(&format!("{PROCESSES} processes over Redis"), &all))
@@ -96,11 +82,7 @@ async fn several(
 
 /// What a process of the fleet does: the same contenders, in the same order.
 async fn member(flags: &Flags, tasks: usize, rounds: usize) -> Result<(), Box<dyn Error>> {
-    for peer in peers::fleet_stampedes()
-        .await?
-        .iter()
-        .filter(|peer| flags.wants(peer.name))
-    {
+    for peer in peers::fleet_stampedes().await?.iter().filter(|peer| flags.wants(peer.name)) {
         // Its connection is no part of the figure.
         peer.ask(1_000_000 + u64::from(std::process::id())).await;
         serve(peer, tasks, (0..).take(rounds)).await;
@@ -129,13 +111,6 @@ fn report(title: &str, all: &[Outcomes]) -> [Report; 2] {
             .collect(),
     };
     #[expect(clippy::cast_precision_loss, reason = "there are a thousand tasks")]
-    let runs = of("how often the body ran", "runs", |outcome| {
-        outcome.runs as f64
-    });
-    [
-        runs,
-        of("until the last task had its value", "ms", |outcome| {
-            outcome.millis
-        }),
-    ]
+    let runs = of("how often the body ran", "runs", |outcome| outcome.runs as f64);
+    [runs, of("until the last task had its value", "ms", |outcome| outcome.millis)]
 }

@@ -42,8 +42,5 @@ async fn slow_bounded(id: u64) -> Result<User, LoadError> {
 
 /// Bounded, with a ttl.
 pub fn stampedes() -> Vec<Contender> {
-    vec![Contender::new(
-        "cachelito-async #[cache_async]",
-        slow_bounded,
-    )]
+    vec![Contender::new("cachelito-async #[cache_async]", slow_bounded)]
 }

@@ -17,16 +17,9 @@ type Cache = Arc<AsyncCache<AsyncRedisBackend<MultiplexedConnection>, PostcardFo
 
 async fn cache(prefix: &str) -> Result<Cache, LoadError> {
     let client = redis_026::Client::open(url()).map_err(failed)?;
-    let connection = client
-        .get_multiplexed_async_connection()
-        .await
-        .map_err(failed)?;
+    let connection = client.get_multiplexed_async_connection().await.map_err(failed)?;
     let backend = AsyncRedisBackend::new(connection, prefix.to_owned());
-    Ok(Arc::new(AsyncCache::new(
-        backend,
-        PostcardFormatter,
-        Duration::from_hours(1),
-    )))
+    Ok(Arc::new(AsyncCache::new(backend, PostcardFormatter, Duration::from_hours(1))))
 }
 
 /// By its `cached_result`.
@@ -36,10 +29,7 @@ pub async fn redis_clients() -> Result<Vec<Contender>, LoadError> {
         let cache = Arc::clone(&cache);
         async move {
             let load = || async move { User::try_load(id) };
-            cache
-                .cached_result(("user", id), &[], None, load)
-                .await
-                .map_err(failed)?
+            cache.cached_result(("user", id), &[], None, load).await.map_err(failed)?
         }
     })])
 }
@@ -51,10 +41,7 @@ pub async fn fleet_stampedes() -> Result<Vec<Contender>, LoadError> {
         let cache = Arc::clone(&cache);
         async move {
             let load = || slow(id);
-            cache
-                .cached_result(("slow", id), &[], None, load)
-                .await
-                .map_err(failed)?
+            cache.cached_result(("slow", id), &[], None, load).await.map_err(failed)?
         }
     })])
 }

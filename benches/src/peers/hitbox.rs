@@ -44,10 +44,7 @@ fn memory() -> MokaBackend {
 
 fn remote() -> Result<RedisBackend, LoadError> {
     let connection = ConnectionMode::single(url());
-    RedisBackend::builder()
-        .connection(connection)
-        .build()
-        .map_err(failed)
+    RedisBackend::builder().connection(connection).build().map_err(failed)
 }
 
 const NAME: &str = "hitbox on moka, JSON (its default)";
@@ -55,22 +52,14 @@ const NAME: &str = "hitbox on moka, JSON (its default)";
 /// With its default format.
 pub fn hits(returns: Returns, n: u64) -> Vec<Case> {
     // Its calls want a cache that outlives them.
-    let cache: &'static _ = Box::leak(Box::new(
-        Cache::builder()
-            .backend(memory())
-            .policy(policy().build())
-            .build(),
-    ));
+    let cache: &'static _ =
+        Box::leak(Box::new(Cache::builder().backend(memory()).policy(policy().build()).build()));
     match returns {
         Returns::Number => {
-            vec![Case::annotated(NAME, n, async move |id| {
-                number(id).cache(cache).await
-            })]
+            vec![Case::annotated(NAME, n, async move |id| number(id).cache(cache).await)]
         }
         Returns::Owned => {
-            vec![Case::annotated(NAME, n, async move |id| {
-                owned(id).cache(cache).await
-            })]
+            vec![Case::annotated(NAME, n, async move |id| owned(id).cache(cache).await)]
         }
         Returns::Shared => Vec::new(),
     }
@@ -78,27 +67,16 @@ pub fn hits(returns: Returns, n: u64) -> Vec<Case> {
 
 /// With its default format.
 pub fn redis_clients() -> Result<Vec<Contender>, LoadError> {
-    let cache: &'static _ = Box::leak(Box::new(
-        Cache::builder()
-            .backend(remote()?)
-            .policy(policy().build())
-            .build(),
-    ));
+    let cache: &'static _ =
+        Box::leak(Box::new(Cache::builder().backend(remote()?).policy(policy().build()).build()));
     let get = move |id| async move { owned(id).cache(cache).await };
-    Ok(vec![Contender::new(
-        "hitbox-redis, bincode (its default)",
-        get,
-    )])
+    Ok(vec![Contender::new("hitbox-redis, bincode (its default)", get)])
 }
 
 /// Its default, and the manager that lets one call load for all.
 pub fn stampedes() -> Vec<Contender> {
-    let plain: &'static _ = Box::leak(Box::new(
-        Cache::builder()
-            .backend(memory())
-            .policy(policy().build())
-            .build(),
-    ));
+    let plain: &'static _ =
+        Box::leak(Box::new(Cache::builder().backend(memory()).policy(policy().build()).build()));
     let broadcast: &'static _ = Box::leak(Box::new(
         Cache::builder()
             .backend(memory())
@@ -107,9 +85,7 @@ pub fn stampedes() -> Vec<Contender> {
             .build(),
     ));
     vec![
-        Contender::new("hitbox", move |id| async move {
-            slow_user(id).cache(plain).await
-        }),
+        Contender::new("hitbox", move |id| async move { slow_user(id).cache(plain).await }),
         Contender::new("hitbox, Broadcast", move |id| async move {
             slow_user(id).cache(broadcast).await
         }),

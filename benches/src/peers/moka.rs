@@ -27,15 +27,9 @@ pub fn hits(returns: Returns, n: u64) -> Vec<Case> {
 fn all<V: Value>(n: u64) -> Vec<Case> {
     let numbers = filled::<u64, V>(n, |id| id);
     let texts = filled::<String, V>(n, key);
-    let expiring = sync::Cache::builder()
-        .max_capacity(2 * n)
-        .time_to_live(HOUR)
-        .build();
+    let expiring = sync::Cache::builder().max_capacity(2 * n).time_to_live(HOUR).build();
     (0..n).for_each(|id| expiring.insert(key(id), V::load(id)));
-    let futures = future::Cache::builder()
-        .max_capacity(2 * n)
-        .time_to_live(HOUR)
-        .build();
+    let futures = future::Cache::builder().max_capacity(2 * n).time_to_live(HOUR).build();
     block_on(async {
         for id in 0..n {
             futures.insert(key(id), V::load(id)).await;
@@ -45,17 +39,10 @@ fn all<V: Value>(n: u64) -> Vec<Case> {
         Case::direct("moka sync get(&u64)", move |id| numbers.get(&id)),
         at_hand(BY_STR, n, texts.clone()),
         at_hand("moka sync get(&str), key at hand, ttl", n, expiring),
-        Case::direct("moka sync get(&str), key by format!", move |id| {
-            texts.get(key(id).as_str())
+        Case::direct("moka sync get(&str), key by format!", move |id| texts.get(key(id).as_str())),
+        Case::awaited("moka future try_get_with, key by format!, ttl", async move |id| {
+            futures.try_get_with(key(id), async { V::try_load(id) }).await
         }),
-        Case::awaited(
-            "moka future try_get_with, key by format!, ttl",
-            async move |id| {
-                futures
-                    .try_get_with(key(id), async { V::try_load(id) })
-                    .await
-            },
-        ),
     ]
 }
 
@@ -74,9 +61,7 @@ where
 
 fn at_hand<V: Value>(name: &'static str, n: u64, cache: sync::Cache<String, V>) -> Case {
     let keys: Vec<String> = (0..n).map(key).collect();
-    Case::direct(name, move |id| {
-        cache.get(keys[index(id, keys.len())].as_str())
-    })
+    Case::direct(name, move |id| cache.get(keys[index(id, keys.len())].as_str()))
 }
 
 /// One load a key, by moka's own entry API.

@@ -26,18 +26,13 @@ pub fn hits(returns: Returns, n: u64) -> Vec<Case> {
     }
 }
 
-#[expect(
-    clippy::expect_used,
-    reason = "a moka tier asks for nothing that could fail"
-)]
+#[expect(clippy::expect_used, reason = "a moka tier asks for nothing that could fail")]
 fn typed<V: Value + Serialize + DeserializeOwned>(n: u64) -> Case {
     let manager = memory().expect("memory alone");
     Case::annotated(NAME, n, async move |id| {
         let load = || async move { Ok::<_, CacheError>(V::load(id)) };
         let key = format!("user:{id}");
-        manager
-            .get_or_compute_typed(&key, CacheStrategy::MediumTerm, load)
-            .await
+        manager.get_or_compute_typed(&key, CacheStrategy::MediumTerm, load).await
     })
 }
 
@@ -46,10 +41,7 @@ fn memory() -> Result<Arc<CacheManager>, LoadError> {
 }
 
 fn moka(level: usize) -> Result<CacheTier, LoadError> {
-    let config = MokaCacheConfig {
-        max_capacity: 200_000,
-        ..Default::default()
-    };
+    let config = MokaCacheConfig { max_capacity: 200_000, ..Default::default() };
     let cache = Arc::new(MokaCache::new(config).map_err(failed)?);
     Ok(CacheTier::new(cache, level, false, 1, 1.0))
 }
@@ -60,27 +52,20 @@ async fn redis(level: usize) -> Result<CacheTier, LoadError> {
 }
 
 fn manager(tiers: Vec<CacheTier>) -> Result<Arc<CacheManager>, LoadError> {
-    CacheManager::new_with_tiers(tiers, None)
-        .map(Arc::new)
-        .map_err(failed)
+    CacheManager::new_with_tiers(tiers, None).map(Arc::new).map_err(failed)
 }
 
 /// Its Redis tier alone.
 pub async fn redis_clients() -> Result<Vec<Contender>, LoadError> {
     let manager = manager(vec![redis(1).await?])?;
-    Ok(vec![Contender::new(
-        "multi-tier-cache, Redis tier alone",
-        move |id| {
-            let manager = Arc::clone(&manager);
-            async move {
-                let load = || async move { Ok::<_, CacheError>(User::load(id)) };
-                let key = format!("user:{id}");
-                manager
-                    .get_or_compute_typed(&key, CacheStrategy::MediumTerm, load)
-                    .await
-            }
-        },
-    )])
+    Ok(vec![Contender::new("multi-tier-cache, Redis tier alone", move |id| {
+        let manager = Arc::clone(&manager);
+        async move {
+            let load = || async move { Ok::<_, CacheError>(User::load(id)) };
+            let key = format!("user:{id}");
+            manager.get_or_compute_typed(&key, CacheStrategy::MediumTerm, load).await
+        }
+    })])
 }
 
 /// Its moka tier.
@@ -91,10 +76,7 @@ pub fn stampedes() -> Result<Vec<Contender>, LoadError> {
 /// Both tiers.
 pub async fn fleet_stampedes() -> Result<Vec<Contender>, LoadError> {
     let manager = manager(vec![moka(1)?, redis(2).await?])?;
-    Ok(vec![slow_typed(
-        "multi-tier-cache, moka and Redis",
-        manager,
-    )])
+    Ok(vec![slow_typed("multi-tier-cache, moka and Redis", manager)])
 }
 
 fn slow_typed(name: &'static str, manager: Arc<CacheManager>) -> Contender {
@@ -103,9 +85,7 @@ fn slow_typed(name: &'static str, manager: Arc<CacheManager>) -> Contender {
         async move {
             let load = || async move { slow(id).await.map_err(|error| error_of(&error)) };
             let key = format!("slow:{id}");
-            manager
-                .get_or_compute_typed(&key, CacheStrategy::MediumTerm, load)
-                .await
+            manager.get_or_compute_typed(&key, CacheStrategy::MediumTerm, load).await
         }
     })
 }

@@ -73,21 +73,11 @@ fn use_local_tier() {
     let _ = Cache::builder().local(local).no_remote().build().install();
 }
 
-static REMOTE: LazyLock<Cache> = LazyLock::new(|| {
-    Cache::builder()
-        .namespace("ours")
-        .no_local()
-        .remote(redis())
-        .build()
-});
+static REMOTE: LazyLock<Cache> =
+    LazyLock::new(|| Cache::builder().namespace("ours").no_local().remote(redis()).build());
 
-static BOTH: LazyLock<Cache> = LazyLock::new(|| {
-    Cache::builder()
-        .namespace("ours")
-        .local(Moka::new())
-        .remote(redis())
-        .build()
-});
+static BOTH: LazyLock<Cache> =
+    LazyLock::new(|| Cache::builder().namespace("ours").local(Moka::new()).remote(redis()).build());
 
 #[expect(clippy::expect_used, reason = "the harness made the URL")]
 fn redis() -> Redis {

@@ -35,16 +35,8 @@ pub fn hits(returns: Returns, n: u64) -> Vec<Case> {
 #[expect(clippy::expect_used, reason = "without it nothing here means anything")]
 async fn register() {
     let builder = Cache::<String, Vec<u8>>::builder();
-    let cache = builder
-        .capacity(200_000)
-        .ttl(Duration::from_hours(1))
-        .build()
-        .await;
-    cache
-        .expect("memory alone")
-        .register_for_macro("bench")
-        .await
-        .expect("a free name");
+    let cache = builder.capacity(200_000).ttl(Duration::from_hours(1)).build().await;
+    cache.expect("memory alone").register_for_macro("bench").await.expect("a free name");
 }
 
 #[cached(service = "bench", ttl = 3600, key = "slow:{id}")]

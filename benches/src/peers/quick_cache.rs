@@ -36,11 +36,8 @@ fn both<V: Value>(n: u64) -> Vec<Case> {
 /// One load a key, by its own entry API.
 pub fn stampedes() -> Vec<Contender> {
     let cache = Arc::new(Cache::new(100));
-    vec![Contender::new(
-        "quick_cache get_or_insert_async",
-        move |id| {
-            let cache = Arc::clone(&cache);
-            async move { cache.get_or_insert_async(&id, slow(id)).await }
-        },
-    )]
+    vec![Contender::new("quick_cache get_or_insert_async", move |id| {
+        let cache = Arc::clone(&cache);
+        async move { cache.get_or_insert_async(&id, slow(id)).await }
+    })]
 }

@@ -51,9 +51,7 @@ pub async fn redis_clients(n: u64) -> Result<Vec<Contender>, LoadError> {
 }
 
 async fn fill(n: u64) -> Result<MultiplexedConnection, Box<dyn std::error::Error>> {
-    let mut connection = redis::Client::open(url())?
-        .get_multiplexed_async_connection()
-        .await?;
+    let mut connection = redis::Client::open(url())?.get_multiplexed_async_connection().await?;
     for id in 0..n {
         let bytes = rmp_serde::to_vec_named(&User::load(id))?;
         let _: () = connection.set_ex(key(id), bytes, 3600).await?;

@@ -79,21 +79,12 @@ impl CachedArgs {
 fn lock(setting: Setting, diagnostics: &mut Diagnostics) -> Option<Lock> {
     let name = setting.name.clone();
     match setting.expr(KNOWN, diagnostics)? {
-        Expr::Lit(ExprLit {
-            lit: Lit::Bool(on), ..
-        }) => Some(Lock {
-            name,
-            on: on.value,
-            lease: None,
-        }),
-        Expr::Lit(ExprLit {
-            lit: Lit::Str(lease),
-            ..
-        }) => Some(Lock {
-            name,
-            on: true,
-            lease: Some(lease),
-        }),
+        Expr::Lit(ExprLit { lit: Lit::Bool(on), .. }) => {
+            Some(Lock { name, on: on.value, lease: None })
+        }
+        Expr::Lit(ExprLit { lit: Lit::Str(lease), .. }) => {
+            Some(Lock { name, on: true, lease: Some(lease) })
+        }
         other => {
             let message = "`lock` is `true`, `false` or the time of a lease, such as `\"10s\"`";
             diagnostics.error(other, message);
@@ -105,10 +96,8 @@ fn lock(setting: Setting, diagnostics: &mut Diagnostics) -> Option<Lock> {
 fn flag(setting: Setting, diagnostics: &mut Diagnostics) -> Option<Ident> {
     let Setting { name, value } = setting;
     if let Some(value) = value {
-        diagnostics.error(
-            value,
-            format!("`{name}` takes no value; write `{name}` or leave it out"),
-        );
+        diagnostics
+            .error(value, format!("`{name}` takes no value; write `{name}` or leave it out"));
         return None;
     }
     Some(name)
@@ -118,9 +107,7 @@ fn detach(setting: Setting, diagnostics: &mut Diagnostics) -> Option<Detach> {
     let Setting { name, value } = setting;
     match value.map(ungrouped) {
         None => Some(Detach { name, on: true }),
-        Some(Expr::Lit(ExprLit {
-            lit: Lit::Bool(on), ..
-        })) => Some(Detach { name, on: on.value }),
+        Some(Expr::Lit(ExprLit { lit: Lit::Bool(on), .. })) => Some(Detach { name, on: on.value }),
         Some(other) => {
             diagnostics.error(other, "write `detach` or `detach = false`");
             None
@@ -130,9 +117,7 @@ fn detach(setting: Setting, diagnostics: &mut Diagnostics) -> Option<Detach> {
 
 fn companion(setting: Setting, diagnostics: &mut Diagnostics) -> Option<Companion> {
     match setting.expr(KNOWN, diagnostics)? {
-        Expr::Lit(ExprLit {
-            lit: Lit::Bool(no), ..
-        }) if !no.value => Some(Companion::None(no)),
+        Expr::Lit(ExprLit { lit: Lit::Bool(no), .. }) if !no.value => Some(Companion::None(no)),
         Expr::Path(path) if path.path.get_ident().is_some() => {
             path.path.get_ident().cloned().map(Companion::Named)
         }

@@ -41,17 +41,12 @@ impl InvalidatesArgs {
     fn set(&mut self, setting: Setting, dx: &mut Diagnostics) {
         let name = setting.name.clone();
         match name.to_string().as_str() {
-            "key" => self
-                .targets
-                .extend(setting.string(KNOWN, dx).map(Target::Key)),
-            "entry" => self
-                .targets
-                .extend(setting.expr(KNOWN, dx).map(Target::Entry)),
+            "key" => self.targets.extend(setting.string(KNOWN, dx).map(Target::Key)),
+            "entry" => self.targets.extend(setting.expr(KNOWN, dx).map(Target::Entry)),
             "on" => set(&mut self.on, &name, setting.string(KNOWN, dx), dx),
-            "cache" if self.cache.is_some() => dx.error(
-                &name,
-                "`cache` is given twice; write one `#[invalidates]` for each cache",
-            ),
+            "cache" if self.cache.is_some() => {
+                dx.error(&name, "`cache` is given twice; write one `#[invalidates]` for each cache")
+            }
             "cache" => self.cache = setting.expr(KNOWN, dx),
             "crate" => set(&mut self.krate, &name, setting.path(KNOWN, dx), dx),
             _ => unknown(&name, "invalidates", KNOWN, dx),

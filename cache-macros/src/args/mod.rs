@@ -56,15 +56,9 @@ fn setting(input: ParseStream) -> syn::Result<Setting> {
     if input.peek(Token![=]) {
         let equals: Token![=] = input.parse()?;
         if input.is_empty() || input.peek(Token![,]) {
-            return Err(syn::Error::new_spanned(
-                equals,
-                format!("`{name} =` lacks its value"),
-            ));
+            return Err(syn::Error::new_spanned(equals, format!("`{name} =` lacks its value")));
         }
-        return Ok(Setting {
-            name,
-            value: Some(input.parse()?),
-        });
+        return Ok(Setting { name, value: Some(input.parse()?) });
     }
     if input.is_empty() || input.peek(Token![,]) {
         return Ok(Setting { name, value: None });

@@ -1,9 +1,7 @@
 //! Which of the known names a misspelt one is nearest to.
 
 pub(super) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    let near = known
-        .iter()
-        .map(|&candidate| (distance(name, candidate), candidate));
+    let near = known.iter().map(|&candidate| (distance(name, candidate), candidate));
     let (distance, candidate) = near.min_by_key(|(distance, _)| *distance)?;
     (distance <= (candidate.len() / 3).max(1)).then_some(candidate)
 }
@@ -19,15 +17,8 @@ fn distance(a: &str, b: &str) -> usize {
             } else {
                 let substituted = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
                 let swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-                let swap = if swapped {
-                    rows[i - 2][j - 2] + 1
-                } else {
-                    usize::MAX
-                };
-                substituted
-                    .min(rows[i - 1][j] + 1)
-                    .min(rows[i][j - 1] + 1)
-                    .min(swap)
+                let swap = if swapped { rows[i - 2][j - 2] + 1 } else { usize::MAX };
+                substituted.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1).min(swap)
             };
         }
     }

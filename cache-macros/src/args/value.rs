@@ -27,10 +27,7 @@ impl Setting {
     pub(super) fn string(self, known: &Known, diagnostics: &mut Diagnostics) -> Option<LitStr> {
         let name = self.name.clone();
         match self.expr(known, diagnostics)? {
-            Expr::Lit(ExprLit {
-                lit: Lit::Str(string),
-                ..
-            }) => Some(string),
+            Expr::Lit(ExprLit { lit: Lit::Str(string), .. }) => Some(string),
             other => {
                 let example = example(&name, known);
                 let message = format!("`{name}` is a string literal, such as `{example}`");

@@ -38,21 +38,14 @@ pub(crate) fn cached(cached: &Cached, diagnostics: &mut Diagnostics) {
 fn check_returns_a_value(cached: &Cached, diagnostics: &mut Diagnostics) {
     let Function { sig, returns, .. } = &cached.function;
     if returns.is_none() {
-        let message = format!(
-            "`{0}` returns nothing to cache; write `{0}(…) -> T`",
-            sig.ident
-        );
+        let message = format!("`{0}` returns nothing to cache; write `{0}(…) -> T`", sig.ident);
         diagnostics.error(&sig.ident, message);
     }
 }
 
 /// An entry outlives the call.
 fn check_returns_what_it_owns(cached: &Cached, diagnostics: &mut Diagnostics) {
-    let borrowed = cached
-        .function
-        .returns
-        .as_ref()
-        .and_then(|returns| returns.borrowed());
+    let borrowed = cached.function.returns.as_ref().and_then(|returns| returns.borrowed());
     if let Some(borrowed) = borrowed {
         let message = "a cached value outlives the call and can't borrow from it; return an owned \
             type, such as `String` or `Arc<T>`";
@@ -62,11 +55,7 @@ fn check_returns_what_it_owns(cached: &Cached, diagnostics: &mut Diagnostics) {
 
 /// Nothing that is read from the remote tier lives as long as the program.
 fn check_returns_what_can_be_read_back(cached: &Cached, diagnostics: &mut Diagnostics) {
-    let found = cached
-        .function
-        .returns
-        .as_ref()
-        .and_then(|returns| returns.static_reference());
+    let found = cached.function.returns.as_ref().and_then(|returns| returns.static_reference());
     if let Some(found) = found.filter(|_| cached.local.is_none()) {
         let message = "a reference can't be read from the remote tier; return an owned type, such as \
             `String` or `Arc<T>`, or write `local`";
@@ -112,11 +101,7 @@ fn check_self_needs_no_companion(cached: &Cached, diagnostics: &mut Diagnostics)
     }
     // The body may hold an `impl` with a `Self` of its own.
     let nested = find_ident(body.stream(), |ident| ident == "impl" || ident == "trait").is_some();
-    let tokens = if nested {
-        quote!(#sig)
-    } else {
-        quote!(#sig #body)
-    };
+    let tokens = if nested { quote!(#sig) } else { quote!(#sig #body) };
     if let Some(found) = find_ident(tokens, |ident| ident == "Self") {
         let message = "a companion can't stand in an `impl`; write `companion = false` and a `key` on \
             an associated function";
@@ -164,11 +149,7 @@ fn check_constants_know_no_arguments(cached: &Cached, diagnostics: &mut Diagnost
         let names = variables(expr.to_token_stream());
         let of_call = |ident: &&Ident| {
             *ident == "self"
-                || cached
-                    .function
-                    .arguments
-                    .iter()
-                    .any(|one| one.bindings.contains(ident))
+                || cached.function.arguments.iter().any(|one| one.bindings.contains(ident))
         };
         if let Some(found) = names.iter().find(of_call) {
             let message = format!(
@@ -193,11 +174,7 @@ fn check_detached_can_be_cloned(cached: &Cached, diagnostics: &mut Diagnostics) 
         diagnostics.error(&detach.name, message);
         return;
     }
-    if let Some(receiver) = cached
-        .function
-        .receiver()
-        .filter(|receiver| !is_clonable(receiver))
-    {
+    if let Some(receiver) = cached.function.receiver().filter(|receiver| !is_clonable(receiver)) {
         let message = "a detached load can't borrow `self` for itself alone; take `&self`, or leave \
             `detach` out";
         diagnostics.error(receiver, message);

@@ -59,14 +59,9 @@ fn check_names_its_return_type(
 
 /// The arguments are passed on in code that a `cfg` would have to stand on as well.
 fn check_has_arguments_without_cfg(function: &Function, diagnostics: &mut Diagnostics) {
-    let attrs = function
-        .arguments
-        .iter()
-        .flat_map(|argument| &argument.attrs);
+    let attrs = function.arguments.iter().flat_map(|argument| &argument.attrs);
     for attr in attrs.filter(|attr| attr.path().is_ident("cfg")) {
-        diagnostics.error(
-            attr,
-            "write one function for each `cfg`; an argument can't have its own",
-        );
+        diagnostics
+            .error(attr, "write one function for each `cfg`; an argument can't have its own");
     }
 }

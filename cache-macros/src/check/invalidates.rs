@@ -44,10 +44,7 @@ fn check_on_is_known(invalidates: &Invalidates, diagnostics: &mut Diagnostics) {
 
 /// It would not be clear which of the two is meant.
 fn check_result_is_no_argument(invalidates: &Invalidates, diagnostics: &mut Diagnostics) {
-    let named = invalidates
-        .targets
-        .iter()
-        .any(|target| target.result().is_some());
+    let named = invalidates.targets.iter().any(|target| target.result().is_some());
     if named && let Some((_, argument)) = invalidates.function.argument("result") {
         let message = "`result` is the success value in the settings of `#[invalidates]`; give this \
             argument another name";
@@ -60,10 +57,7 @@ fn check_result_is_apart_from_exclusive_self(
     invalidates: &Invalidates,
     diagnostics: &mut Diagnostics,
 ) {
-    let kind = invalidates
-        .function
-        .receiver()
-        .map(|receiver| &receiver.kind);
+    let kind = invalidates.function.receiver().map(|receiver| &receiver.kind);
     if !matches!(kind, Some(ReceiverKind::Reference(_, _, Some(_)))) {
         return;
     }

@@ -42,10 +42,7 @@ fn unknown(placeholder: &Placeholder, function: &Function, extra: Option<&str>) 
     if names.is_empty() {
         return format!("no argument named `{root}`; the function has none");
     }
-    format!(
-        "no argument named `{root}`; the function has `{}`",
-        names.join("`, `")
-    )
+    format!("no argument named `{root}`; the function has `{}`", names.join("`, `"))
 }
 
 /// Two placeholders are parted by a character that both escape: else `1` and `23` would make the

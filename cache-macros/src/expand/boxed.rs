@@ -26,17 +26,9 @@ pub(super) fn expand(cached: &Cached) -> Option<TokenStream> {
     let returns = cached.function.returns.as_ref()?;
     let site = super::inside::site(cached, returns);
     let key = render(cached, Arguments::AsWritten);
-    let load = Load {
-        copies: TokenStream::new(),
-        future: original(&cached.function),
-    };
+    let load = Load { copies: TokenStream::new(), future: original(&cached.function) };
     let span = Span::mixed_site();
-    let lookup = lookup(
-        cached,
-        &quote_spanned!(here(cached)=> site),
-        &key,
-        &load.run(cached),
-    );
+    let lookup = lookup(cached, &quote_spanned!(here(cached)=> site), &key, &load.run(cached));
     let body = quote_spanned!(span=> ::std::boxed::Box::pin(async move { #site #lookup }));
     Some(super::outer(&cached.function, &body))
 }
@@ -44,10 +36,7 @@ pub(super) fn expand(cached: &Cached) -> Option<TokenStream> {
 /// The body as an expression, without braces where it is one already.
 pub(super) fn original(function: &Function) -> TokenStream {
     let block = function.body.to_token_stream();
-    match syn::parse2::<Block>(block.clone())
-        .as_ref()
-        .map(|block| &*block.stmts)
-    {
+    match syn::parse2::<Block>(block.clone()).as_ref().map(|block| &*block.stmts) {
         Ok([Stmt::Expr(_, None)]) => Group::stream(&function.body),
         _ => block,
     }

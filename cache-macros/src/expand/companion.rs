@@ -32,11 +32,7 @@ use crate::model::Cached;
 /// }
 /// ```
 pub(super) fn expand(cached: &Cached, name: &Ident) -> Option<TokenStream> {
-    let companion = Companion {
-        cached,
-        name,
-        returns: cached.function.returns.as_ref()?,
-    };
+    let companion = Companion { cached, name, returns: cached.function.returns.as_ref()? };
     let function = companion.function();
     let structure = companion.structure();
     let [site, uncached, refresh, entry, stats] = [
@@ -94,9 +90,7 @@ impl Companion<'_> {
 
     /// A generic function's static stands apart, for `stats` to reach it without type arguments.
     fn site(&self) -> TokenStream {
-        let Self {
-            cached, returns, ..
-        } = self;
+        let Self { cached, returns, .. } = self;
         let span = Span::mixed_site();
         let krate = &cached.krate;
         let (generics, _, bounds) = cached.function.sig.generics.split_for_impl();
@@ -121,20 +115,13 @@ impl Companion<'_> {
     }
 
     fn uncached(&self) -> TokenStream {
-        let Function {
-            sig,
-            inner_attrs,
-            body,
-            ..
-        } = &self.cached.function;
+        let Function { sig, inner_attrs, body, .. } = &self.cached.function;
         let mut sig = sig.clone();
         sig.ident = Ident::new("uncached", at(&sig.ident));
         sig.abi = None;
         let body = refilled(
             body,
-            [quote!(#(#inner_attrs)*), self.uses(), body.stream()]
-                .into_iter()
-                .collect(),
+            [quote!(#(#inner_attrs)*), self.uses(), body.stream()].into_iter().collect(),
         );
         let vis = self.vis();
         quote_spanned!(Span::mixed_site()=> #vis #sig #body)
@@ -143,10 +130,7 @@ impl Companion<'_> {
     /// Uses what the key names and the body does not: `unused_variables` has nothing to say of it.
     fn uses(&self) -> TokenStream {
         let body = self.cached.function.body.stream();
-        let bindings = self
-            .cached
-            .keyed_arguments()
-            .flat_map(|argument| &argument.bindings);
+        let bindings = self.cached.keyed_arguments().flat_map(|argument| &argument.bindings);
         let unused = bindings.filter(|name| {
             !name.to_string().starts_with('_')
                 && find_ident(body.clone(), |ident| ident == *name).is_none()
@@ -166,9 +150,7 @@ impl Companion<'_> {
     }
 
     fn entry(&self) -> TokenStream {
-        let Self {
-            cached, returns, ..
-        } = self;
+        let Self { cached, returns, .. } = self;
         let (vis, sig) = (self.vis(), &cached.function.sig);
         let krate = &cached.krate;
         let (generics, _, bounds) = sig.generics.split_for_impl();
@@ -189,16 +171,8 @@ impl Companion<'_> {
     fn stats(&self) -> TokenStream {
         let Self { cached, .. } = self;
         let (vis, krate) = (self.vis(), &cached.krate);
-        let site = self.path(if self.is_generic() {
-            "site_of_all"
-        } else {
-            "site"
-        });
-        let on = if cached.cache_depends_on_call() {
-            None
-        } else {
-            on_cache(cached)
-        };
+        let site = self.path(if self.is_generic() { "site_of_all" } else { "site" });
+        let on = if cached.cache_depends_on_call() { None } else { on_cache(cached) };
         quote_spanned! {Span::mixed_site()=>
             #vis fn stats() -> #krate::SiteStats { #site() #on.stats() }
         }
@@ -220,11 +194,7 @@ impl Companion<'_> {
         let lent: Vec<_> = copied(self.cached).map(|argument| &argument.name).collect();
         let arguments = self.cached.function.arguments.iter().map(|argument| {
             let name = &argument.name;
-            if lent.contains(&name) {
-                quote_spanned!(span=> &#name)
-            } else {
-                quote!(#name)
-            }
+            if lent.contains(&name) { quote_spanned!(span=> &#name) } else { quote!(#name) }
         });
         let uncached = self.call_with("uncached", &quote!(#(#arguments),*));
         let future = if lent.is_empty() {
@@ -237,10 +207,7 @@ impl Companion<'_> {
 
     /// The function's, for what it is not to blame for.
     fn vis(&self) -> TokenStream {
-        respanned(
-            self.cached.function.vis.to_token_stream(),
-            Span::mixed_site(),
-        )
+        respanned(self.cached.function.vis.to_token_stream(), Span::mixed_site())
     }
 
     fn is_generic(&self) -> bool {
@@ -262,17 +229,13 @@ impl Companion<'_> {
         let path = self.path(function);
         let generics = self.cached.function.generic_arguments();
         let span = here(self.cached);
-        let turbofish = self
-            .is_generic()
-            .then(|| quote_spanned!(span=> ::<#(#generics),*>));
+        let turbofish = self.is_generic().then(|| quote_spanned!(span=> ::<#(#generics),*>));
         quote_spanned!(span=> #path #turbofish(#arguments))
     }
 }
 
 fn named(argument: &Argument) -> FnArg {
-    let Argument {
-        attrs, name, ty, ..
-    } = argument;
+    let Argument { attrs, name, ty, .. } = argument;
     let colon = syn::Token![:](name.span());
     FnArg::Typed(syn::PatType {
         attrs: attrs.clone(),

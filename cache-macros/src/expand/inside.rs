@@ -44,9 +44,7 @@ pub(super) fn site(cached: &Cached, returns: &Returns) -> TokenStream {
 /// The method that `companion = name` asks for. Its site has the names of the function's, and
 /// counts as the same.
 fn entry(cached: &Cached, returns: &Returns, name: &Ident) -> TokenStream {
-    let Cached {
-        krate, function, ..
-    } = cached;
+    let Cached { krate, function, .. } = cached;
     let Function { vis, sig, .. } = function;
     let span = Span::mixed_site();
     let doc = format!(" Makes the entry that `{}` caches.", sig.ident);

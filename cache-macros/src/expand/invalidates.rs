@@ -29,21 +29,14 @@ pub(super) fn expand(invalidates: &Invalidates) -> TokenStream {
     let span = Span::mixed_site();
     let function = &invalidates.function;
     let begun = begin(invalidates);
-    let ty = function
-        .returns
-        .as_ref()
-        .map_or_else(|| quote!(()), |one| one.ty.to_token_stream());
+    let ty = function.returns.as_ref().map_or_else(|| quote!(()), |one| one.ty.to_token_stream());
     let body = if function.is_boxed() {
         original(function)
     } else {
         let (anchor, body) = (anchor(&ty), function.body.stream());
         quote_spanned!(span=> async move { #anchor #body })
     };
-    let Later {
-        before,
-        adds,
-        result,
-    } = Later::new(invalidates);
+    let Later { before, adds, result } = Later::new(invalidates);
     let kind = kind(&invalidates.krate, &ty);
     let settled = match result {
         None => quote_spanned!(span=> settle(#kind, result)),
@@ -67,13 +60,7 @@ pub(super) fn expand(invalidates: &Invalidates) -> TokenStream {
 
 /// `let invalidation = …;` with what the arguments name.
 fn begin(invalidates: &Invalidates) -> TokenStream {
-    let Invalidates {
-        krate,
-        function,
-        targets,
-        cache,
-        ..
-    } = invalidates;
+    let Invalidates { krate, function, targets, cache, .. } = invalidates;
     let span = Span::mixed_site();
     let new = match cache {
         None => quote_spanned!(span=> new()),
@@ -82,29 +69,24 @@ fn begin(invalidates: &Invalidates) -> TokenStream {
             quote_spanned!(span=> on(#cache))
         }
     };
-    let always = invalidates
-        .is_always()
-        .then(|| quote_spanned!(span=> .always()));
-    let targets = targets
-        .iter()
-        .filter(|target| target.result().is_none())
-        .map(|target| {
-            let target = match target {
-                Invalidated::Key(template) => {
-                    let key = pieces(template, |placeholder| {
-                        let (root, is_reference) =
-                            root(placeholder, template, function, Arguments::AsWritten);
-                        path(&root, is_reference, placeholder, template)
-                    });
-                    quote_spanned!(span=> key(|key| key #key))
-                }
-                Invalidated::Entry(expr) => {
-                    let entry = entry(expr);
-                    quote_spanned!(span=> entry(#entry))
-                }
-            };
-            quote_spanned!(span=> .#target)
-        });
+    let always = invalidates.is_always().then(|| quote_spanned!(span=> .always()));
+    let targets = targets.iter().filter(|target| target.result().is_none()).map(|target| {
+        let target = match target {
+            Invalidated::Key(template) => {
+                let key = pieces(template, |placeholder| {
+                    let (root, is_reference) =
+                        root(placeholder, template, function, Arguments::AsWritten);
+                    path(&root, is_reference, placeholder, template)
+                });
+                quote_spanned!(span=> key(|key| key #key))
+            }
+            Invalidated::Entry(expr) => {
+                let entry = entry(expr);
+                quote_spanned!(span=> entry(#entry))
+            }
+        };
+        quote_spanned!(span=> .#target)
+    });
     quote_spanned!(span=> let invalidation = #krate::Invalidation::#new #always #(#targets)*;)
 }
 
@@ -125,11 +107,7 @@ fn entry(expr: &Expr) -> TokenStream {
 
 /// Whether a path names a cached function, and not what a type makes or `get_user::entry` itself.
 fn is_function(path: &Path) -> bool {
-    let names: Vec<_> = path
-        .segments
-        .iter()
-        .map(|segment| segment.ident.to_string())
-        .collect();
+    let names: Vec<_> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
     let is_type = |name: &String| name.chars().next().is_some_and(char::is_uppercase);
     let is_entry = names.len() > 1 && names.last().is_some_and(|name| name == "entry");
     !is_entry && !names.iter().any(is_type)
@@ -164,15 +142,9 @@ struct Later {
 
 impl Later {
     fn new(invalidates: &Invalidates) -> Self {
-        let Invalidates {
-            function, targets, ..
-        } = invalidates;
+        let Invalidates { function, targets, .. } = invalidates;
         let result = targets.iter().find_map(Invalidated::result);
-        let mut later = Self {
-            before: TokenStream::new(),
-            adds: TokenStream::new(),
-            result,
-        };
+        let mut later = Self { before: TokenStream::new(), adds: TokenStream::new(), result };
         for (index, target) in targets.iter().enumerate() {
             match target {
                 _ if target.result().is_none() => {}
@@ -205,8 +177,7 @@ impl Later {
                 }
             }
         });
-        self.adds
-            .extend(quote_spanned!(span=> .key(|key| key #key)));
+        self.adds.extend(quote_spanned!(span=> .key(|key| key #key)));
     }
 
     fn add_entry(&mut self, target: usize, expr: &Expr, function: &Function) {
@@ -214,10 +185,7 @@ impl Later {
         let mut entry = entry(expr);
         let mut lets = TokenStream::new();
         let names = variables(expr.to_token_stream());
-        let owned = function
-            .arguments
-            .iter()
-            .filter(|argument| !argument.is_reference());
+        let owned = function.arguments.iter().filter(|argument| !argument.is_reference());
         let bindings = owned.flat_map(|argument| &argument.bindings);
         for (index, name) in bindings.filter(|name| names.contains(name)).enumerate() {
             let copy = format_ident!("copy{target}_{index}", span = span);

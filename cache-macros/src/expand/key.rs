@@ -51,20 +51,15 @@ fn default(cached: &Cached, arguments: Arguments) -> TokenStream {
         return TokenStream::new(); // refused: only a companion has a path of its own
     };
     let generics = generics(function);
-    let parts = function
-        .arguments
-        .iter()
-        .enumerate()
-        .map(|(index, argument)| {
-            let value = place(argument, arguments);
-            let is_opaque =
-                find_ident(argument.ty.to_token_stream(), |ident| ident == "impl").is_some();
-            let colon =
-                (index > 0 || !generics.is_empty()).then(|| quote_spanned!(span=> .text(":")));
-            let ty = is_opaque.then(|| quote_spanned!(span=> .type_of(#value)));
-            let part = quote_spanned!(at(&argument.ty)=> part);
-            quote_spanned!(span=> #colon #ty .#part(#value))
-        });
+    let parts = function.arguments.iter().enumerate().map(|(index, argument)| {
+        let value = place(argument, arguments);
+        let is_opaque =
+            find_ident(argument.ty.to_token_stream(), |ident| ident == "impl").is_some();
+        let colon = (index > 0 || !generics.is_empty()).then(|| quote_spanned!(span=> .text(":")));
+        let ty = is_opaque.then(|| quote_spanned!(span=> .type_of(#value)));
+        let part = quote_spanned!(at(&argument.ty)=> part);
+        quote_spanned!(span=> #colon #ty .#part(#value))
+    });
     quote_spanned!(span=> |key| key.text(#companion::KEY) #generics #(#parts)*)
 }
 
@@ -76,16 +71,13 @@ fn generics(function: &Function) -> TokenStream {
         let name = &parameter.ident;
         quote_spanned!(span=> .types::<#name>())
     });
-    let constants = generics
-        .params
-        .iter()
-        .filter_map(|parameter| match parameter {
-            GenericParam::Const(parameter) => {
-                let name = &parameter.ident;
-                Some(quote_spanned!(span=> .text(":").part(&#name)))
-            }
-            _ => None,
-        });
+    let constants = generics.params.iter().filter_map(|parameter| match parameter {
+        GenericParam::Const(parameter) => {
+            let name = &parameter.ident;
+            Some(quote_spanned!(span=> .text(":").part(&#name)))
+        }
+        _ => None,
+    });
     quote!(#(#types)* #(#constants)*)
 }
 
@@ -132,10 +124,7 @@ pub(super) fn root(
         && let Some(receiver) = function.receiver()
     {
         let is_reference = function.receiver_is_reference() || arguments == Arguments::ByReference;
-        return (
-            Ident::new("self", span.resolved_at(receiver.self_token.span)),
-            is_reference,
-        );
+        return (Ident::new("self", span.resolved_at(receiver.self_token.span)), is_reference);
     }
     let Some((argument, binding)) = function.argument(&placeholder.root) else {
         return (Ident::new(&placeholder.root, span), true);
@@ -184,20 +173,15 @@ fn patterns(template: &Template, function: &Function, arguments: Arguments) -> T
     let span = Span::mixed_site();
     let is_named = |argument: &&Argument| {
         argument.destructured
-            && template
-                .placeholders()
-                .any(|one| argument.binding(&one.root).is_some())
+            && template.placeholders().any(|one| argument.binding(&one.root).is_some())
     };
     if arguments == Arguments::AsWritten {
         return TokenStream::new();
     }
     let patterns = function.arguments.iter().filter(is_named).map(|argument| {
         let (pat, name) = (argument.pat_by_ref(), &argument.name);
-        let value = if arguments == Arguments::ByReference {
-            quote!(#name)
-        } else {
-            quote!(&#name)
-        };
+        let value =
+            if arguments == Arguments::ByReference { quote!(#name) } else { quote!(&#name) };
         quote_spanned!(span=> #[allow(unused_variables)] let #pat = #value;)
     });
     patterns.collect()

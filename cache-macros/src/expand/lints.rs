@@ -38,32 +38,16 @@ pub(super) fn of_companion(cached: &Cached) -> TokenStream {
     let lints = [
         (public, quote_spanned!(span=> missing_docs)),
         (public, quote_spanned!(span=> clippy::missing_errors_doc)),
-        (
-            public && panics,
-            quote_spanned!(span=> clippy::missing_panics_doc),
-        ),
-        (
-            !has(&|ident| ident == "await"),
-            quote_spanned!(span=> clippy::unused_async),
-        ),
-        (
-            names_underscored(function),
-            quote_spanned!(span=> clippy::used_underscore_binding),
-        ),
+        (public && panics, quote_spanned!(span=> clippy::missing_panics_doc)),
+        (!has(&|ident| ident == "await"), quote_spanned!(span=> clippy::unused_async)),
+        (names_underscored(function), quote_spanned!(span=> clippy::used_underscore_binding)),
         (optional, quote_spanned!(span=> clippy::ref_option)),
         (optional, quote_spanned!(span=> clippy::ref_option_ref)),
-        (
-            function.arguments.len() > 7,
-            quote_spanned!(span=> clippy::too_many_arguments),
-        ),
+        (function.arguments.len() > 7, quote_spanned!(span=> clippy::too_many_arguments)),
     ];
-    let lints: Vec<_> = lints
-        .into_iter()
-        .filter_map(|(is, lint)| is.then_some(lint))
-        .collect();
-    let attributes = lints
-        .chunks(IN_A_LINE)
-        .map(|lints| quote_spanned!(span=> #[allow(#(#lints),*)]));
+    let lints: Vec<_> = lints.into_iter().filter_map(|(is, lint)| is.then_some(lint)).collect();
+    let attributes =
+        lints.chunks(IN_A_LINE).map(|lints| quote_spanned!(span=> #[allow(#(#lints),*)]));
     attributes.collect()
 }
 
@@ -75,9 +59,6 @@ pub(super) fn of_underscored(function: &Function) -> Option<TokenStream> {
 
 /// Whether an argument is not meant to be used, though a key may name it.
 fn names_underscored(function: &Function) -> bool {
-    let mut bindings = function
-        .arguments
-        .iter()
-        .flat_map(|argument| &argument.bindings);
+    let mut bindings = function.arguments.iter().flat_map(|argument| &argument.bindings);
     bindings.any(|name| name.to_string().starts_with('_'))
 }

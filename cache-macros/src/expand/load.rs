@@ -30,11 +30,7 @@ impl Load {
     pub(super) fn run(&self, cached: &Cached) -> TokenStream {
         let Self { copies, future } = self;
         let span = here(cached);
-        let method = if cached.is_detached() {
-            "detached"
-        } else {
-            "load"
-        };
+        let method = if cached.is_detached() { "detached" } else { "load" };
         let method = Ident::new(method, span);
         if copies.is_empty() {
             quote_spanned!(span=> .#method(#future).await)
@@ -68,14 +64,8 @@ pub(super) fn lookup(
 
 /// The arguments that a detached load has to copy.
 pub(super) fn copied(cached: &Cached) -> impl Iterator<Item = &Argument> {
-    let arguments = if cached.is_detached() {
-        &*cached.function.arguments
-    } else {
-        &[]
-    };
-    arguments
-        .iter()
-        .filter(|argument| argument.is_reference() && argument.may_borrow())
+    let arguments = if cached.is_detached() { &*cached.function.arguments } else { &[] };
+    arguments.iter().filter(|argument| argument.is_reference() && argument.may_borrow())
 }
 
 /// `let name = name.to_owned();`
@@ -108,10 +98,7 @@ pub(super) fn of_body(cached: &Cached, returns: &Returns) -> Load {
         body = with_self_renamed(body, &this);
     }
     let anchor = anchor(&returns.ty);
-    Load {
-        copies,
-        future: quote_spanned!(span=> async move { #lent #anchor #body }),
-    }
+    Load { copies, future: quote_spanned!(span=> async move { #lent #anchor #body }) }
 }
 
 /// `let name: &str = &name;`: the body has the type it was written for.

@@ -49,9 +49,7 @@ pub(crate) fn invalidates(
     let function = Function::parse(item, "invalidates", diagnostics)?;
     let invalidates = Invalidates::new(args, function, diagnostics);
     check::invalidates(&invalidates, diagnostics);
-    diagnostics
-        .is_empty()
-        .then(|| invalidates::expand(&invalidates))
+    diagnostics.is_empty().then(|| invalidates::expand(&invalidates))
 }
 
 /// The user's function with another body.

@@ -12,15 +12,9 @@ use crate::model::{Cached, Lease, Ttl};
 
 /// `static SITE: Site = …;`
 pub(super) fn definition(cached: &Cached) -> TokenStream {
-    let Cached {
-        krate, function, ..
-    } = cached;
+    let Cached { krate, function, .. } = cached;
     let name = function.sig.ident.unraw().to_string();
-    let template = cached
-        .key
-        .as_ref()
-        .map(|key| key.literal.value())
-        .unwrap_or_default();
+    let template = cached.key.as_ref().map(|key| key.literal.value()).unwrap_or_default();
     let policy = policy(cached);
     quote_spanned! {Span::mixed_site()=>
         static SITE: #krate::Site = #krate::Site::new(
@@ -56,14 +50,8 @@ fn policy(cached: &Cached) -> TokenStream {
             Some(quote_spanned!(span=> .lease_millis(#millis)))
         }
     };
-    let local = cached
-        .local
-        .as_ref()
-        .map(|_| quote_spanned!(span=> .local()));
-    let version = cached
-        .version
-        .as_ref()
-        .map(|expr| quote_spanned!(span=> .version(#expr)));
+    let local = cached.local.as_ref().map(|_| quote_spanned!(span=> .local()));
+    let version = cached.version.as_ref().map(|expr| quote_spanned!(span=> .version(#expr)));
     quote_spanned!(span=> #krate::Policy::new() #ttl #lock #local #version)
 }
 
@@ -76,26 +64,14 @@ pub(super) fn kind(krate: &CratePath, ty: &impl ToTokens) -> TokenStream {
 pub(super) fn typed(cached: &Cached, returns: &Returns, site: &TokenStream) -> TokenStream {
     let kind = kind(&cached.krate, &returns.ty);
     let span = stored_at(cached);
-    let tiers = Ident::new(
-        if cached.local.is_some() {
-            "local"
-        } else {
-            "serde"
-        },
-        span,
-    );
+    let tiers = Ident::new(if cached.local.is_some() { "local" } else { "serde" }, span);
     let at = Ident::new("at", span);
     quote_spanned!(Span::mixed_site()=> #kind.errors().#tiers().#at(#site))
 }
 
 /// Where an error is shown that is about the stored type.
 fn stored_at(cached: &Cached) -> Span {
-    match cached
-        .function
-        .returns
-        .as_ref()
-        .map(|returns| stored(cached, returns))
-    {
+    match cached.function.returns.as_ref().map(|returns| stored(cached, returns)) {
         Some(Stored::As(ty) | Stored::AsResolved(ty)) => at(ty),
         None => Span::mixed_site(),
     }

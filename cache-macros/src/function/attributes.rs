@@ -23,19 +23,14 @@ impl Function {
 
     /// Those of the companion's functions, one of which has the body: whether they exist, and lints.
     pub(crate) fn companion_attrs(&self) -> impl Iterator<Item = &Attribute> {
-        self.attrs
-            .iter()
-            .filter(|attr| is(attr, "cfg") || is_lint_level(attr))
+        self.attrs.iter().filter(|attr| is(attr, "cfg") || is_lint_level(attr))
     }
 
     /// Another attribute of ours that is called `name`.
     pub(crate) fn attribute(&self, name: &str) -> Option<&Attribute> {
-        self.attrs.iter().find(|attr| {
-            attr.path()
-                .segments
-                .last()
-                .is_some_and(|segment| segment.ident == name)
-        })
+        self.attrs
+            .iter()
+            .find(|attr| attr.path().segments.last().is_some_and(|segment| segment.ident == name))
     }
 }
 
@@ -59,11 +54,7 @@ fn is_lint_level(attr: &Attribute) -> bool {
     let level = |ident: &Ident| LINT_LEVELS.iter().any(|level| ident == level);
     match &attr.meta {
         Meta::List(list) if is(attr, "cfg_attr") => {
-            let after_comma = list
-                .tokens
-                .clone()
-                .into_iter()
-                .skip_while(|token| !is_comma(token));
+            let after_comma = list.tokens.clone().into_iter().skip_while(|token| !is_comma(token));
             find_ident(after_comma.take(2).collect(), level).is_some()
         }
         _ => attr.path().get_ident().is_some_and(level),

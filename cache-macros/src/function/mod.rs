@@ -53,14 +53,13 @@ impl Function {
 
     /// The receiver is borrowed, and shared.
     pub(crate) fn receiver_is_reference(&self) -> bool {
-        self.receiver()
-            .is_some_and(|receiver| match &receiver.kind {
-                ReceiverKind::Reference(_, _, mutable) => mutable.is_none(),
-                ReceiverKind::Typed(_, ty) => {
-                    matches!(&**ty, Type::Reference(reference) if reference.mutability.is_none())
-                }
-                _ => false,
-            })
+        self.receiver().is_some_and(|receiver| match &receiver.kind {
+            ReceiverKind::Reference(_, _, mutable) => mutable.is_none(),
+            ReceiverKind::Typed(_, ty) => {
+                matches!(&**ty, Type::Reference(reference) if reference.mutability.is_none())
+            }
+            _ => false,
+        })
     }
 
     /// Whether this is an `async fn`, or was one before `#[async_trait]` came by.
@@ -81,22 +80,13 @@ impl Function {
     /// The names that a placeholder may begin with.
     pub(crate) fn names(&self) -> Vec<String> {
         let receiver = self.receiver().map(|_| "self".to_owned());
-        let bindings = self
-            .arguments
-            .iter()
-            .flat_map(|argument| &argument.bindings);
-        receiver
-            .into_iter()
-            .chain(bindings.map(|name| name.unraw().to_string()))
-            .collect()
+        let bindings = self.arguments.iter().flat_map(|argument| &argument.bindings);
+        receiver.into_iter().chain(bindings.map(|name| name.unraw().to_string())).collect()
     }
 
     /// Whether `ident` names a type parameter of the function.
     pub(crate) fn is_type_parameter(&self, ident: &Ident) -> bool {
-        self.sig
-            .generics
-            .type_params()
-            .any(|parameter| parameter.ident == *ident)
+        self.sig.generics.type_params().any(|parameter| parameter.ident == *ident)
     }
 
     /// The generic parameters that a path may give: not the lifetimes.
@@ -126,9 +116,7 @@ fn parse(input: ParseStream, attribute: &str) -> syn::Result<Function> {
     let attrs = input.call(Attribute::parse_outer)?;
     let vis = input.parse()?;
     if !has_fn(&input.fork()) {
-        return Err(input.error(format!(
-            "`#[{attribute}]` stands on an `async fn`, not on this"
-        )));
+        return Err(input.error(format!("`#[{attribute}]` stands on an `async fn`, not on this")));
     }
     let sig = input.parse()?;
     if let Some(semicolon) = input.parse::<Option<Token![;]>>()? {
@@ -153,8 +141,7 @@ fn parse(input: ParseStream, attribute: &str) -> syn::Result<Function> {
 /// Whether the keyword stands outside of all groups.
 fn has_fn(input: ParseStream) -> bool {
     let rest = input.parse::<TokenStream>().unwrap_or_default();
-    rest.into_iter()
-        .any(|token| matches!(token, TokenTree::Ident(ident) if ident == "fn"))
+    rest.into_iter().any(|token| matches!(token, TokenTree::Ident(ident) if ident == "fn"))
 }
 
 /// The braces of the body, without the group that `$body:block` puts around them.
@@ -176,8 +163,5 @@ fn arguments(sig: &Signature) -> Vec<Argument> {
         FnArg::Typed(argument) => Some(argument.clone()),
         FnArg::Receiver(_) => None,
     });
-    typed
-        .enumerate()
-        .map(|(index, argument)| Argument::new(index, argument))
-        .collect()
+    typed.enumerate().map(|(index, argument)| Argument::new(index, argument)).collect()
 }

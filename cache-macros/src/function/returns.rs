@@ -24,33 +24,20 @@ impl Returns {
         let ty = ungrouped(ty);
         let future = if is_async { None } else { boxed_future(ty) };
         Some(match future {
-            Some(output) => Self {
-                ty: output.clone(),
-                boxed: true,
-            },
-            None => Self {
-                ty: ty.clone(),
-                boxed: false,
-            },
+            Some(output) => Self { ty: output.clone(), boxed: true },
+            None => Self { ty: ty.clone(), boxed: false },
         })
     }
 
     /// The part that borrows, if one does: nothing that borrows can stay in a cache.
     pub(crate) fn borrowed(&self) -> Option<&dyn ToTokens> {
-        Search {
-            reference: |one| !one.is_some_and(is_static),
-            lifetime: |one| !is_static(one),
-        }
-        .within(&self.ty)
+        Search { reference: |one| !one.is_some_and(is_static), lifetime: |one| !is_static(one) }
+            .within(&self.ty)
     }
 
     /// The reference to static data, if there is one.
     pub(crate) fn static_reference(&self) -> Option<&dyn ToTokens> {
-        Search {
-            reference: |one| one.is_some_and(is_static),
-            lifetime: |_| false,
-        }
-        .within(&self.ty)
+        Search { reference: |one| one.is_some_and(is_static), lifetime: |_| false }.within(&self.ty)
     }
 
     /// What a hit holds, as far as the type's text says.
@@ -112,12 +99,10 @@ fn arguments(segment: &PathSegment) -> Option<&Punctuated<GenericArgument, syn::
 /// The first type argument of `ty`, if its last segment is `name`.
 fn argument_of<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
     let segment = last_segment(ty).filter(|segment| segment.ident == name)?;
-    arguments(segment)?
-        .iter()
-        .find_map(|argument| match argument {
-            GenericArgument::Type(ty) => Some(ungrouped(ty)),
-            _ => None,
-        })
+    arguments(segment)?.iter().find_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ungrouped(ty)),
+        _ => None,
+    })
 }
 
 /// The `R` of `Pin<Box<dyn Future<Output = R> + …>>`.
@@ -132,16 +117,11 @@ fn boxed_future(ty: &Type) -> Option<&Type> {
 }
 
 fn output_of(path: &Path) -> Option<&Type> {
-    let segment = path
-        .segments
-        .last()
-        .filter(|segment| segment.ident == "Future")?;
-    arguments(segment)?
-        .iter()
-        .find_map(|argument| match argument {
-            GenericArgument::AssocType(binding) if binding.ident == "Output" => Some(&binding.ty),
-            _ => None,
-        })
+    let segment = path.segments.last().filter(|segment| segment.ident == "Future")?;
+    arguments(segment)?.iter().find_map(|argument| match argument {
+        GenericArgument::AssocType(binding) if binding.ident == "Output" => Some(&binding.ty),
+        _ => None,
+    })
 }
 
 fn is_static(lifetime: &Lifetime) -> bool {

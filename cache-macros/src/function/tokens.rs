@@ -17,15 +17,10 @@ pub(crate) fn flat(tokens: TokenStream) -> Vec<TokenTree> {
 /// The identifiers that may be variables: neither fields nor parts of a path.
 pub(crate) fn variables(tokens: TokenStream) -> Vec<Ident> {
     let tokens = flat(tokens);
-    let variables = tokens
-        .iter()
-        .enumerate()
-        .filter_map(|(at, token)| match token {
-            TokenTree::Ident(ident) if !is_field(&tokens, at) && !is_path(&tokens, at) => {
-                Some(ident)
-            }
-            _ => None,
-        });
+    let variables = tokens.iter().enumerate().filter_map(|(at, token)| match token {
+        TokenTree::Ident(ident) if !is_field(&tokens, at) && !is_path(&tokens, at) => Some(ident),
+        _ => None,
+    });
     variables.cloned().collect()
 }
 
@@ -40,10 +35,7 @@ pub(crate) fn names(tokens: TokenStream, name: &Ident) -> bool {
 
 /// Whether the token stands behind a dot, other than that of a range.
 fn is_field(tokens: &[TokenTree], at: usize) -> bool {
-    let dot = |back: usize| {
-        at.checked_sub(back)
-            .is_some_and(|at| is_punct(&tokens[at], '.'))
-    };
+    let dot = |back: usize| at.checked_sub(back).is_some_and(|at| is_punct(&tokens[at], '.'));
     dot(1) && !dot(2)
 }
 
@@ -52,17 +44,13 @@ fn is_path(tokens: &[TokenTree], at: usize) -> bool {
 }
 
 fn is_in_module(tokens: &[TokenTree], at: usize) -> bool {
-    at.checked_sub(2)
-        .is_some_and(|before| is_double_colon(tokens, before))
+    at.checked_sub(2).is_some_and(|before| is_double_colon(tokens, before))
 }
 
 fn is_double_colon(tokens: &[TokenTree], first: usize) -> bool {
     let joint = matches!(tokens.get(first), Some(TokenTree::Punct(punct))
         if punct.as_char() == ':' && punct.spacing() == Spacing::Joint);
-    joint
-        && tokens
-            .get(first + 1)
-            .is_some_and(|token| is_punct(token, ':'))
+    joint && tokens.get(first + 1).is_some_and(|token| is_punct(token, ':'))
 }
 
 fn is_punct(token: &TokenTree, char: char) -> bool {
@@ -141,12 +129,8 @@ mod tests {
 
     #[test]
     fn a_function_of_another_module_is_another_function() {
-        let names_get = |tokens: &str| {
-            names(
-                tokens.parse().unwrap(),
-                &Ident::new("get", Span::call_site()),
-            )
-        };
+        let names_get =
+            |tokens: &str| names(tokens.parse().unwrap(), &Ident::new("get", Span::call_site()));
         assert!(names_get("{ Box::pin(get(id)).await }"));
         assert!(names_get("get::refresh(id).await"));
         assert!(!names_get("db::get(id).await + self.get(id).await"));
@@ -155,21 +139,10 @@ mod tests {
     #[test]
     fn types_that_may_borrow_are_found() {
         let borrows = |ty: &str| may_borrow(ty.parse().unwrap());
-        for ty in [
-            "&str",
-            "Cow<'a, str>",
-            "Option<&'_ u8>",
-            "impl Into<String>",
-            "&&'static u8",
-        ] {
+        for ty in ["&str", "Cow<'a, str>", "Option<&'_ u8>", "impl Into<String>", "&&'static u8"] {
             assert!(borrows(ty), "{ty}");
         }
-        for ty in [
-            "String",
-            "&'static str",
-            "Cow<'static, str>",
-            "Box<dyn Fn(u8) -> u8>",
-        ] {
+        for ty in ["String", "&'static str", "Cow<'static, str>", "Box<dyn Fn(u8) -> u8>"] {
             assert!(!borrows(ty), "{ty}");
         }
     }

@@ -74,46 +74,32 @@ impl Cached {
 
     /// Whether the load goes on when its callers leave.
     pub(crate) fn is_detached(&self) -> bool {
-        self.detach
-            .as_ref()
-            .map_or_else(|| self.function.owns_all(), |detach| detach.on)
+        self.detach.as_ref().map_or_else(|| self.function.owns_all(), |detach| detach.on)
     }
 
     /// The arguments that tell which entry of which cache is meant.
     pub(crate) fn keyed_arguments(&self) -> impl Iterator<Item = &Argument> {
         let by_cache = self.cache_variables();
-        self.function
-            .arguments
-            .iter()
-            .filter(move |argument| match &self.key {
-                None => true,
-                Some(template) => {
-                    let named = template
-                        .placeholders()
-                        .any(|one| argument.binding(&one.root).is_some());
-                    named || by_cache.iter().any(|name| argument.bindings.contains(name))
-                }
-            })
+        self.function.arguments.iter().filter(move |argument| match &self.key {
+            None => true,
+            Some(template) => {
+                let named =
+                    template.placeholders().any(|one| argument.binding(&one.root).is_some());
+                named || by_cache.iter().any(|name| argument.bindings.contains(name))
+            }
+        })
     }
 
     /// Whether the expression of `cache` names an argument or the receiver.
     pub(crate) fn cache_depends_on_call(&self) -> bool {
         let bound = |name: &Ident| {
-            name == "self"
-                || self
-                    .function
-                    .arguments
-                    .iter()
-                    .any(|one| one.bindings.contains(name))
+            name == "self" || self.function.arguments.iter().any(|one| one.bindings.contains(name))
         };
         self.cache_variables().iter().any(bound)
     }
 
     fn cache_variables(&self) -> Vec<Ident> {
-        self.cache
-            .as_ref()
-            .map(|cache| variables(cache.to_token_stream()))
-            .unwrap_or_default()
+        self.cache.as_ref().map(|cache| variables(cache.to_token_stream())).unwrap_or_default()
     }
 }
 
@@ -129,9 +115,9 @@ fn place(function: &Function, without_companion: bool, name: Option<Ident>) -> P
 
 fn lease(lock: Option<&Lock>, diagnostics: &mut Diagnostics) -> Lease {
     match lock {
-        Some(Lock {
-            lease: Some(text), ..
-        }) => time(text, "lock", diagnostics).map_or(Lease::Default, Lease::Millis),
+        Some(Lock { lease: Some(text), .. }) => {
+            time(text, "lock", diagnostics).map_or(Lease::Default, Lease::Millis)
+        }
         Some(Lock { on: true, .. }) => Lease::Default,
         _ => Lease::No,
     }

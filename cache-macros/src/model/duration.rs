@@ -24,11 +24,7 @@ pub(crate) enum Ttl {
 
 impl Ttl {
     pub(super) fn new(expr: Expr, diagnostics: &mut Diagnostics) -> Option<Self> {
-        if let Expr::Lit(ExprLit {
-            lit: Lit::Str(text),
-            ..
-        }) = &expr
-        {
+        if let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &expr {
             return time(text, "ttl", diagnostics).map(Self::Millis);
         }
         if let Some(form) = not_a_time(&expr) {
@@ -68,7 +64,7 @@ fn millis(seconds: Option<i128>) -> Result<u64, String> {
     };
     if seconds == 0 {
         return Err(
-            "a ttl must be longer than zero; leave `ttl` out for the cache's default".into(),
+            "a ttl must be longer than zero; leave `ttl` out for the cache's default".into()
         );
     }
     let millis = seconds.checked_mul(1000).ok_or_else(|| too_long(seconds))?;
@@ -79,10 +75,7 @@ fn millis(seconds: Option<i128>) -> Result<u64, String> {
 }
 
 fn too_long(shown: impl Display) -> String {
-    format!(
-        "{shown} seconds are too many; the longest ttl is {} seconds",
-        u64::MAX / 1000
-    )
+    format!("{shown} seconds are too many; the longest ttl is {} seconds", u64::MAX / 1000)
 }
 
 fn parse(text: &str) -> Result<u64, String> {
@@ -99,10 +92,7 @@ fn parse(text: &str) -> Result<u64, String> {
             .ok()
             .zip(unit_of(unit))
             .ok_or_else(|| unreadable(text, number, unit))?;
-        let sum = part
-            .0
-            .checked_mul(part.1)
-            .and_then(|part| total.checked_add(part));
+        let sum = part.0.checked_mul(part.1).and_then(|part| total.checked_add(part));
         total = sum.ok_or_else(|| format!("`{text}` is too long"))?;
         rest = after.trim_start();
     }
@@ -151,10 +141,9 @@ enum Seconds {
 /// The value of an expression made of integer literals alone.
 fn seconds(expr: &Expr) -> Seconds {
     match expr {
-        Expr::Lit(ExprLit {
-            lit: Lit::Int(literal),
-            ..
-        }) => Seconds::Known(literal.base10_parse().ok()),
+        Expr::Lit(ExprLit { lit: Lit::Int(literal), .. }) => {
+            Seconds::Known(literal.base10_parse().ok())
+        }
         Expr::Paren(paren) => seconds(&paren.expr),
         Expr::Group(group) => seconds(&group.expr),
         Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => match seconds(&unary.expr) {
@@ -178,10 +167,7 @@ fn calculate(left: Option<i128>, op: &BinOp, right: Option<i128>) -> Seconds {
         BinOp::Rem(_) => i128::checked_rem,
         _ => return Seconds::Unknown,
     };
-    Seconds::Known(
-        left.zip(right)
-            .and_then(|(left, right)| calculate(left, right)),
-    )
+    Seconds::Known(left.zip(right).and_then(|(left, right)| calculate(left, right)))
 }
 
 #[cfg(test)]
@@ -208,22 +194,10 @@ mod tests {
         assert!(parse("").unwrap_err().contains("empty"));
         assert!(parse("soon").unwrap_err().contains("is no time"));
         assert!(parse("90").unwrap_err().contains("`90` lacks its unit"));
-        assert!(
-            parse("1 parsec")
-                .unwrap_err()
-                .contains("unknown unit `parsec`")
-        );
+        assert!(parse("1 parsec").unwrap_err().contains("unknown unit `parsec`"));
         assert!(parse("1.5h").unwrap_err().contains("lacks its unit"));
-        assert!(
-            parse("99999999999999999999s")
-                .unwrap_err()
-                .contains("too long")
-        );
-        assert!(
-            parse("999999999999999999w")
-                .unwrap_err()
-                .contains("too long")
-        );
+        assert!(parse("99999999999999999999s").unwrap_err().contains("too long"));
+        assert!(parse("999999999999999999w").unwrap_err().contains("too long"));
     }
 
     #[test]
@@ -238,11 +212,7 @@ mod tests {
         assert_eq!(millis(Some(3)), Ok(3000));
         assert!(millis(Some(0)).unwrap_err().contains("longer than zero"));
         assert!(millis(Some(-1)).unwrap_err().contains("negative"));
-        assert!(
-            millis(Some(i128::from(u64::MAX)))
-                .unwrap_err()
-                .contains("too many")
-        );
+        assert!(millis(Some(i128::from(u64::MAX))).unwrap_err().contains("too many"));
         assert!(millis(None).unwrap_err().contains("too many"));
     }
 }

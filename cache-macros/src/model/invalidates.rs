@@ -57,14 +57,12 @@ impl Invalidated {
     pub(crate) fn result(&self) -> Option<Ident> {
         match self {
             Self::Key(template) => {
-                let named = template
-                    .placeholders()
-                    .any(|placeholder| placeholder.root == RESULT);
+                let named = template.placeholders().any(|placeholder| placeholder.root == RESULT);
                 named.then(|| Ident::new(RESULT, template.literal.span()))
             }
-            Self::Entry(entry) => variables(entry.to_token_stream())
-                .into_iter()
-                .find(|name| name == RESULT),
+            Self::Entry(entry) => {
+                variables(entry.to_token_stream()).into_iter().find(|name| name == RESULT)
+            }
         }
     }
 }

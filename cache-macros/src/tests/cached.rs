@@ -36,10 +36,8 @@ fn a_function_with_every_setting() {
 
 #[test]
 fn a_function_that_returns_an_alias() {
-    let expanded = cached(
-        r#"key = "user""#,
-        "async fn get_user() -> db::Alias { db::user().await }",
-    );
+    let expanded =
+        cached(r#"key = "user""#, "async fn get_user() -> db::Alias { db::user().await }");
     expect_file!["snapshots/alias.rs"].assert_eq(&expanded);
 }
 

@@ -7,10 +7,8 @@ use crate::expand;
 
 #[test]
 fn the_function_stays_and_each_mistake_is_an_error() {
-    let expanded = cached(
-        r#"tll = 5, key = "<uid>""#,
-        "#[inline] async fn get(id: u8) -> u8 { id }",
-    );
+    let expanded =
+        cached(r#"tll = 5, key = "<uid>""#, "#[inline] async fn get(id: u8) -> u8 { id }");
     expect![[r#"
         #[inline]
         async fn get(id: u8) -> u8 {
@@ -30,10 +28,7 @@ fn the_function_stays_and_each_mistake_is_an_error() {
 fn a_method_stays_in_its_impl() {
     let expanded = method(expand::cached, "", "async fn get(&self) -> u8 { 1 }");
     assert!(expanded.contains("async fn get(&self)"), "{expanded}");
-    assert!(
-        expanded.contains("a cached method needs a `key`"),
-        "{expanded}"
-    );
+    assert!(expanded.contains("a cached method needs a `key`"), "{expanded}");
 }
 
 #[test]

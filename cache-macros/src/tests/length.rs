@@ -33,15 +33,10 @@ fn with_the_default_key_it_is_no_longer() {
 #[test]
 fn only_core_std_the_hidden_module_and_the_users_tokens_are_named() {
     let expanded = cached(ARGS, ITEM);
-    let paths = expanded
-        .match_indices(" ::")
-        .map(|(at, _)| &expanded[at + 1..]);
+    let paths = expanded.match_indices(" ::").map(|(at, _)| &expanded[at + 1..]);
     for path in paths {
         let is_ours = path.starts_with("::cache_runtime::__private::");
-        assert!(
-            is_ours || path.starts_with("::core::") || path.starts_with("::std::"),
-            "{path}"
-        );
+        assert!(is_ours || path.starts_with("::core::") || path.starts_with("::std::"), "{path}");
     }
     assert!(!expanded.contains("use "), "{expanded}");
 }

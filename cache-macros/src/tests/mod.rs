@@ -15,9 +15,7 @@ type Attribute = fn(TokenStream, TokenStream, &mut Diagnostics) -> Option<TokenS
 
 fn expanded(attribute: Attribute, args: &str, item: &str) -> TokenStream {
     let args = args.parse().unwrap();
-    or_errors(item.parse().unwrap(), |item, diagnostics| {
-        attribute(args, item, diagnostics)
-    })
+    or_errors(item.parse().unwrap(), |item, diagnostics| attribute(args, item, diagnostics))
 }
 
 fn printed(tokens: &TokenStream) -> String {

@@ -38,8 +38,7 @@ impl Subject {
 
     fn advance(&self, millis: u64) {
         let by = Duration::from_millis(millis);
-        self.now
-            .fetch_add(crate::clock::millis(by), Ordering::Relaxed);
+        self.now.fetch_add(crate::clock::millis(by), Ordering::Relaxed);
     }
 }
 
@@ -90,10 +89,7 @@ fn old_calls_are_forgotten() {
         subject.succeed(1);
         subject.fail(2);
     }
-    assert!(
-        !subject.breaker.is_open(),
-        "a hundred successes still count"
-    );
+    assert!(!subject.breaker.is_open(), "a hundred successes still count");
     subject.advance(HALF_WINDOW);
     subject.fail(1);
     assert!(subject.breaker.is_open(), "and then no more");

@@ -254,10 +254,7 @@ fn remote_from_features() -> Option<Backend> {
             Ok(redis) => Some(Arc::new(redis)),
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
-                tracing::error!(
-                    error,
-                    "CACHE_REDIS_URL is not usable: caching without Redis"
-                );
+                tracing::error!(error, "CACHE_REDIS_URL is not usable: caching without Redis");
                 None
             }
         }

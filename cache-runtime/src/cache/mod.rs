@@ -225,22 +225,16 @@ impl Cache {
         let Some(tier) = self.any_remote() else {
             return Ok(());
         };
-        tokio::time::timeout(deadline, tier.settled())
-            .await
-            .map_err(|_| {
-                let reason = "the remote tier could not be told of all invalidations in time";
-                Error::new(ErrorKind::Timeout, reason)
-            })
+        tokio::time::timeout(deadline, tier.settled()).await.map_err(|_| {
+            let reason = "the remote tier could not be told of all invalidations in time";
+            Error::new(ErrorKind::Timeout, reason)
+        })
     }
 
     /// What this cache did: totals, and each call site's.
     pub fn stats(&self) -> Stats {
         let breaker = self.0.remote.as_ref().map(|tier| tier.breaker_changes());
-        Stats::new(
-            self.0.name.clone(),
-            breaker.unwrap_or_default(),
-            call_site::stats(self),
-        )
+        Stats::new(self.0.name.clone(), breaker.unwrap_or_default(), call_site::stats(self))
     }
 
     /// What the local tier holds under `key`, alive.
@@ -272,11 +266,7 @@ impl Cache {
     /// How long a value lives, or that there is none, in milliseconds.
     pub(crate) fn ttl(&self, policy: Policy, is_none: bool) -> u64 {
         let ttl = policy.ttl_or(self.0.settings.default_ttl);
-        if is_none {
-            ttl.min(self.0.settings.none_ttl)
-        } else {
-            ttl
-        }
+        if is_none { ttl.min(self.0.settings.none_ttl) } else { ttl }
     }
 
     pub(crate) fn remove(&self, key: &Key) {

@@ -45,10 +45,7 @@ struct Bounded {
 
 impl Bounded {
     fn new(limit: usize) -> Self {
-        Self {
-            bytes: Vec::with_capacity(limit.min(128)),
-            limit,
-        }
+        Self { bytes: Vec::with_capacity(limit.min(128)), limit }
     }
 }
 

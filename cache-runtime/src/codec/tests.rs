@@ -97,19 +97,9 @@ fn roles() -> Vec<(v1::Role, v2::Role)> {
 #[test]
 fn reordered_and_added_fields_and_inserted_variants_are_read_right() {
     for (before, after) in roles() {
-        let user = v1::User {
-            id: 42,
-            name: "Ada".into(),
-            role: before,
-        };
+        let user = v1::User { id: 42, name: "Ada".into(), role: before };
         let read: v2::User = decode(&encode(&user)).unwrap();
-        let right = v2::User {
-            role: after,
-            mail: None,
-            logins: 0,
-            name: "Ada".into(),
-            id: 42,
-        };
+        let right = v2::User { role: after, mail: None, logins: 0, name: "Ada".into(), id: 42 };
         assert_eq!(read, right);
         assert_eq!(decode::<v1::User>(&encode(&right)).unwrap(), user);
     }
@@ -117,21 +107,13 @@ fn reordered_and_added_fields_and_inserted_variants_are_read_right() {
 
 #[test]
 fn a_dropped_field_is_passed_over() {
-    let user = v1::User {
-        id: 42,
-        name: "Ada".into(),
-        role: v1::Role::Guest,
-    };
+    let user = v1::User { id: 42, name: "Ada".into(), role: v1::Role::Guest };
     assert_eq!(decode::<v2::Named>(&encode(&user)).unwrap().name, "Ada");
 }
 
 #[test]
 fn a_missing_field_and_one_of_another_type_are_refused() {
-    let user = v1::User {
-        id: 42,
-        name: "Ada".into(),
-        role: v1::Role::Guest,
-    };
+    let user = v1::User { id: 42, name: "Ada".into(), role: v1::Role::Guest };
     assert!(decode::<v2::Account>(&encode(&user)).is_err());
     assert!(decode::<v2::Renumbered>(&encode(&user)).is_err());
     assert!(decode::<v1::Role>(&encode(&v2::Role::Robot)).is_err());

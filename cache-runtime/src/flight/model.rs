@@ -38,12 +38,7 @@ impl World {
         if let Some(version) = *self.stored.lock() {
             return version;
         }
-        let id = FlightId {
-            site: 1,
-            value: TypeId::of::<u64>(),
-            version: 1,
-            shape: "",
-        };
+        let id = FlightId { site: 1, value: TypeId::of::<u64>(), version: 1, shape: "" };
         match self.flights.join(&Self::key(), id, || *self.stored.lock()) {
             Joined::Stored(version) => version,
             Joined::Member(ticket, flight) => match block_on(flight.turn()) {
@@ -71,8 +66,7 @@ impl World {
     fn update(&self) -> u64 {
         let version = self.source.fetch_add(1, SeqCst) + 1;
         thread::yield_now();
-        self.flights
-            .invalidate(&Self::key(), || *self.stored.lock() = None);
+        self.flights.invalidate(&Self::key(), || *self.stored.lock() = None);
         version
     }
 
@@ -81,8 +75,7 @@ impl World {
         let version = self.source.fetch_add(1, SeqCst) + 1;
         thread::yield_now();
         if !ticket.commit_over(|| *self.stored.lock() = Some(version)) {
-            self.flights
-                .invalidate(&Self::key(), || *self.stored.lock() = None);
+            self.flights.invalidate(&Self::key(), || *self.stored.lock() = None);
         }
         version
     }
@@ -102,18 +95,15 @@ fn spawn(world: &Arc<World>, f: impl FnOnce(&World) + Send + 'static) -> thread:
 fn no_read_after_an_invalidation_sees_what_was_loaded_before_it() {
     check(|| {
         let world = World::new();
-        let mut threads: Vec<_> = (0..2)
-            .map(|_| spawn(&world, |world| drop(world.read())))
-            .collect();
+        let mut threads: Vec<_> =
+            (0..2).map(|_| spawn(&world, |world| drop(world.read()))).collect();
         threads.push(spawn(&world, |world| {
             for _ in 0..2 {
                 let floor = world.update();
                 assert!(world.read() >= floor);
             }
         }));
-        threads
-            .into_iter()
-            .for_each(|thread| thread.join().unwrap());
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
         assert!(world.read() >= 2);
         assert_eq!(world.flights.len(), 0);
     });
@@ -123,16 +113,13 @@ fn no_read_after_an_invalidation_sees_what_was_loaded_before_it() {
 fn no_load_that_began_before_a_put_replaces_it() {
     check(|| {
         let world = World::new();
-        let mut threads: Vec<_> = (0..2)
-            .map(|_| spawn(&world, |world| drop(world.read())))
-            .collect();
+        let mut threads: Vec<_> =
+            (0..2).map(|_| spawn(&world, |world| drop(world.read()))).collect();
         threads.push(spawn(&world, |world| {
             let floor = world.put();
             assert!(world.read() >= floor);
         }));
-        threads
-            .into_iter()
-            .for_each(|thread| thread.join().unwrap());
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
         assert!(world.read() >= 1);
         assert_eq!(world.flights.len(), 0);
     });
@@ -142,12 +129,9 @@ fn no_load_that_began_before_a_put_replaces_it() {
 fn reads_of_a_cold_key_load_once() {
     check(|| {
         let world = World::new();
-        let threads: Vec<_> = (0..3)
-            .map(|_| spawn(&world, |world| assert_eq!(world.read(), 0)))
-            .collect();
-        threads
-            .into_iter()
-            .for_each(|thread| thread.join().unwrap());
+        let threads: Vec<_> =
+            (0..3).map(|_| spawn(&world, |world| assert_eq!(world.read(), 0))).collect();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
         assert_eq!(world.loads.load(SeqCst), 1);
         assert_eq!(world.flights.len(), 0);
     });
@@ -158,12 +142,7 @@ fn members_that_leave_without_an_outcome_strand_nobody() {
     check(|| {
         let world = World::new();
         let leaver = spawn(&world, |world| {
-            let id = FlightId {
-                site: 1,
-                value: TypeId::of::<u64>(),
-                version: 1,
-                shape: "",
-            };
+            let id = FlightId { site: 1, value: TypeId::of::<u64>(), version: 1, shape: "" };
             if let Joined::Member(ticket, flight) =
                 world.flights.join(&World::key(), id, || None::<u64>)
             {
@@ -172,13 +151,9 @@ fn members_that_leave_without_an_outcome_strand_nobody() {
                 drop((permit, ticket));
             }
         });
-        let readers: Vec<_> = (0..2)
-            .map(|_| spawn(&world, |world| drop(world.read())))
-            .collect();
+        let readers: Vec<_> = (0..2).map(|_| spawn(&world, |world| drop(world.read()))).collect();
         leaver.join().unwrap();
-        readers
-            .into_iter()
-            .for_each(|thread| thread.join().unwrap());
+        readers.into_iter().for_each(|thread| thread.join().unwrap());
         assert_eq!(world.flights.len(), 0);
     });
 }

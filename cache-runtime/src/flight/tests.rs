@@ -10,12 +10,7 @@ fn key() -> Key {
 }
 
 fn id(site: usize) -> FlightId {
-    FlightId {
-        site,
-        value: TypeId::of::<u64>(),
-        version: 1,
-        shape: "",
-    }
+    FlightId { site, value: TypeId::of::<u64>(), version: 1, shape: "" }
 }
 
 fn join(flights: &Arc<Flights>, site: usize) -> (Ticket, Arc<Flight>) {
@@ -50,10 +45,7 @@ fn one_member_loads_and_the_others_get_its_value() {
     let mut waiting = pin!(same.turn());
     assert!(poll(waiting.as_mut()).is_pending());
     permit.land(Outcome::Loaded(entry()));
-    assert!(matches!(
-        poll(waiting),
-        Poll::Ready(Turn::Landed(Outcome::Loaded(_)))
-    ));
+    assert!(matches!(poll(waiting), Poll::Ready(Turn::Landed(Outcome::Loaded(_)))));
     drop((leader, follower));
     assert_eq!(flights.len(), 0);
 }
@@ -120,15 +112,9 @@ fn a_flight_that_has_stored_is_joined_by_nobody() {
     let (leader, flight) = join(&flights, 1);
     permit(&flight).land(Outcome::Loaded(entry()));
     let (_late, same) = join(&flights, 1);
-    assert!(
-        Arc::ptr_eq(&flight, &same),
-        "until it has stored, its value is had here"
-    );
+    assert!(Arc::ptr_eq(&flight, &same), "until it has stored, its value is had here");
     assert!(leader.commit(|| {}));
-    assert!(matches!(
-        flights.join(&key(), id(1), || Some(7)),
-        Joined::Stored(7)
-    ));
+    assert!(matches!(flights.join(&key(), id(1), || Some(7)), Joined::Stored(7)));
 }
 
 #[test]
@@ -136,10 +122,7 @@ fn after_a_permit_without_outcome_eight_load_beside_each_other() {
     let flights = Flights::new();
     let members: Vec<_> = (0..10).map(|_| join(&flights, 1)).collect();
     drop(permit(&members[0].1));
-    let running: Vec<_> = members
-        .iter()
-        .map_while(|(_, flight)| flight.turn_now())
-        .collect();
+    let running: Vec<_> = members.iter().map_while(|(_, flight)| flight.turn_now()).collect();
     assert_eq!(running.len(), 8);
 }
 
@@ -151,10 +134,7 @@ fn the_first_to_land_serves_all_and_the_flight_stays_as_it_landed() {
     let (first, second) = (permit(&flight), permit(&flight));
     first.land(Outcome::Loaded(entry()));
     second.land(Outcome::Failed(Arc::new(())));
-    assert!(matches!(
-        flight.turn_now(),
-        Some(Turn::Landed(Outcome::Loaded(_)))
-    ));
+    assert!(matches!(flight.turn_now(), Some(Turn::Landed(Outcome::Loaded(_)))));
 }
 
 #[test]
@@ -179,18 +159,9 @@ fn a_waiter_that_leaves_when_it_is_woken_passes_its_turn_on() {
     let count = Arc::new(Count(AtomicUsize::new(0)));
     let waker = Waker::from(count.clone());
     let mut stays = Box::pin(flight.turn());
-    assert!(
-        stays
-            .as_mut()
-            .poll(&mut Context::from_waker(&waker))
-            .is_pending()
-    );
+    assert!(stays.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
     running.pop();
-    assert_eq!(
-        count.0.load(Ordering::Relaxed),
-        0,
-        "the first to come was woken"
-    );
+    assert_eq!(count.0.load(Ordering::Relaxed), 0, "the first to come was woken");
     drop(leaves);
     assert_eq!(count.0.load(Ordering::Relaxed), 1);
     assert!(matches!(poll(stays.as_mut()), Poll::Ready(Turn::Load(_))));

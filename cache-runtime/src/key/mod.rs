@@ -73,19 +73,13 @@ impl Key {
     }
 
     pub(crate) fn borrowed(&self) -> KeyRef<'_> {
-        KeyRef {
-            hash: self.hash,
-            bytes: self.text.as_bytes(),
-        }
+        KeyRef { hash: self.hash, bytes: self.text.as_bytes() }
     }
 }
 
 impl From<&str> for Key {
     fn from(text: &str) -> Self {
-        Self {
-            hash: hash(text.as_bytes()),
-            text: text.into(),
-        }
+        Self { hash: hash(text.as_bytes()), text: text.into() }
     }
 }
 
@@ -140,10 +134,7 @@ impl KeyRef<'_> {
     }
 
     pub(crate) fn to_key(self) -> Key {
-        Key {
-            hash: self.hash,
-            text: (&*String::from_utf8_lossy(self.bytes)).into(),
-        }
+        Key { hash: self.hash, text: (&*String::from_utf8_lossy(self.bytes)).into() }
     }
 }
 
@@ -207,11 +198,7 @@ mod tests {
             let other = Key::from(format!("{long}{letter}"));
             let (short, others) = (long.canonical(), other.canonical());
             assert!(short.as_str().starts_with("file:a%2Fb:"));
-            assert!(
-                (190..=200).contains(&short.as_str().len()),
-                "{}",
-                short.as_str().len()
-            );
+            assert!((190..=200).contains(&short.as_str().len()), "{}", short.as_str().len());
             assert_ne!(short, others);
             assert_eq!(short.canonical(), short);
         }

@@ -217,9 +217,6 @@ displayed!(IpAddr Ipv4Addr Ipv6Addr);
 #[cfg(feature = "uuid")]
 impl KeyPart for uuid::Uuid {
     fn write_key(&self, key: &mut KeyWriter) {
-        key.segment(
-            self.hyphenated()
-                .encode_lower(&mut [0; uuid::fmt::Hyphenated::LENGTH]),
-        );
+        key.segment(self.hyphenated().encode_lower(&mut [0; uuid::fmt::Hyphenated::LENGTH]));
     }
 }

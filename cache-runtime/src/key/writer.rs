@@ -29,11 +29,7 @@ pub struct KeyWriter {
 impl KeyWriter {
     #[inline]
     pub(crate) fn new() -> Self {
-        Self {
-            len: 0,
-            inline: [0; INLINE],
-            spilled: Vec::new(),
-        }
+        Self { len: 0, inline: [0; INLINE], spilled: Vec::new() }
     }
 
     /// Adds `text` as it is: the literal parts of a key template.
@@ -121,11 +117,7 @@ impl KeyWriter {
 
     #[inline]
     fn bytes(&self) -> &[u8] {
-        if self.spilled.is_empty() {
-            &self.inline[..self.len]
-        } else {
-            &self.spilled
-        }
+        if self.spilled.is_empty() { &self.inline[..self.len] } else { &self.spilled }
     }
 
     pub(super) fn written(&self) -> std::borrow::Cow<'_, str> {
@@ -139,10 +131,7 @@ impl KeyWriter {
             self.shorten();
         }
         let bytes = self.bytes();
-        KeyRef {
-            hash: hash(bytes),
-            bytes,
-        }
+        KeyRef { hash: hash(bytes), bytes }
     }
 
     #[cold]
@@ -166,9 +155,5 @@ fn is_plain(byte: u8) -> bool {
 
 fn escape(byte: u8) -> [u8; 3] {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    [
-        b'%',
-        HEX[usize::from(byte >> 4)],
-        HEX[usize::from(byte & 15)],
-    ]
+    [b'%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]
 }

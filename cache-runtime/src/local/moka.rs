@@ -44,9 +44,7 @@ impl Moka {
 
     fn with_capacity(entries: u64) -> Self {
         Self {
-            entries: Cache::builder()
-                .max_capacity(entries)
-                .build_with_hasher(Prehashed::default()),
+            entries: Cache::builder().max_capacity(entries).build_with_hasher(Prehashed::default()),
         }
     }
 }
@@ -59,9 +57,7 @@ impl Default for Moka {
 
 impl fmt::Debug for Moka {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Moka")
-            .field("entries", &self.entries.entry_count())
-            .finish()
+        f.debug_struct("Moka").field("entries", &self.entries.entry_count()).finish()
     }
 }
 
@@ -89,12 +85,10 @@ impl LocalBackend for Moka {
         for (key, entry) in &self.entries {
             if dead(&entry) {
                 // Looked at once more: it may have been replaced since.
-                self.entries
-                    .entry((*key).clone())
-                    .and_compute_with(|now| match now {
-                        Some(now) if dead(now.value()) => Op::Remove,
-                        _ => Op::Nop,
-                    });
+                self.entries.entry((*key).clone()).and_compute_with(|now| match now {
+                    Some(now) if dead(now.value()) => Op::Remove,
+                    _ => Op::Nop,
+                });
             }
         }
         self.entries.run_pending_tasks();

@@ -21,11 +21,7 @@ impl<S: Shape> Call<S> {
     /// Looks in the remote tier, on behalf of all that wait.
     pub(super) async fn look(&self, ticket: Ticket, permit: Permit) -> Way<S::Return> {
         let Some(tier) = self.entry.cache.remote(self.entry.policy) else {
-            return Way::Load(Loading {
-                ticket,
-                permit,
-                claim: Claim::Alone,
-            });
+            return Way::Load(Loading { ticket, permit, claim: Claim::Alone });
         };
         let claim = match Box::pin(self.claim(tier, permit.is_one_of_many())).await {
             Claimed::Value(cell, fill) => match self.accept(&ticket, &cell) {
@@ -41,11 +37,7 @@ impl<S: Shape> Call<S> {
             },
             Claimed::Nothing(claim) => claim,
         };
-        Way::Load(Loading {
-            ticket,
-            permit,
-            claim,
-        })
+        Way::Load(Loading { ticket, permit, claim })
     }
 
     /// Loads, stores what was loaded, and lets those who wait have it.
@@ -53,11 +45,7 @@ impl<S: Shape> Call<S> {
     where
         F: Future<Output = S::Return>,
     {
-        let Loading {
-            ticket,
-            permit,
-            claim,
-        } = turn;
+        let Loading { ticket, permit, claim } = turn;
         self.count(Event::Miss);
         let began = self.entry.cache.clock().wall();
         let returned = self.call_body(&claim, body).await;
@@ -100,10 +88,7 @@ impl<S: Shape> Call<S> {
         let cache = &self.entry.cache;
         let ticket = cache.flights().ticket(&self.entry.key);
         let claim = match cache.remote(self.entry.policy) {
-            Some(tier) => {
-                tier.claim_to_write(&self.entry.key, self.entry.policy)
-                    .await
-            }
+            Some(tier) => tier.claim_to_write(&self.entry.key, self.entry.policy).await,
             None => Claim::Alone,
         };
         let began = cache.clock().wall();
@@ -126,11 +111,7 @@ impl<S: Shape> Call<S> {
     async fn claim(&self, tier: &Arc<Tier>, is_crowd: bool) -> Claimed {
         // Of a crowd, all load: waiting for each other's leases they would do so one by one.
         let waits = self.entry.policy.waits_for_lease() && !is_crowd;
-        let patience = if waits {
-            self.entry.cache.max_load()
-        } else {
-            Duration::ZERO
-        };
+        let patience = if waits { self.entry.cache.max_load() } else { Duration::ZERO };
         let ask = Ask {
             key: &self.entry.key,
             policy: self.entry.policy,
@@ -167,9 +148,7 @@ impl<S: Shape> Call<S> {
 
     /// Stores the entry in the local tier. Called under the ticket's lock alone.
     fn keep(&self, entry: &Arc<Entry>, ttl: u64, standing: Standing) {
-        self.entry
-            .cache
-            .store(&self.entry.key, entry, ttl, standing);
+        self.entry.cache.store(&self.entry.key, entry, ttl, standing);
     }
 
     async fn call_body<F: Future<Output = S::Return>>(&self, claim: &Claim, body: F) -> S::Return {

@@ -78,10 +78,7 @@ mod tests {
     #[test]
     fn a_cell_is_told_by_its_mark_and_length() {
         assert_eq!(Cell::parse(None), Cell::Absent);
-        assert!(matches!(
-            parse(b"\xC1V\x01\x10fill-id.rest"),
-            Cell::Value(_)
-        ));
+        assert!(matches!(parse(b"\xC1V\x01\x10fill-id.rest"), Cell::Value(_)));
         assert!(matches!(parse(b"\xC1L0123456789abcdef"), Cell::Lease(_)));
         assert_eq!(parse(b"\xC1B"), Cell::Barrier);
         assert_eq!(parse(b"\xC1Bwriters"), Cell::Barrier);
@@ -115,10 +112,7 @@ mod tests {
         let lease = new_lease();
         assert_eq!(Cell::Lease(lease.clone()).prefix(), Some(lease));
         let value = parse(b"\xC1V\x01\x10fill-id.rest");
-        assert_eq!(
-            value.prefix().as_deref(),
-            Some(&b"\xC1V\x01\x10fill-id."[..])
-        );
+        assert_eq!(value.prefix().as_deref(), Some(&b"\xC1V\x01\x10fill-id."[..]));
         for cell in [Cell::Absent, Cell::Barrier, Cell::Foreign] {
             assert_eq!(cell.prefix(), None);
         }

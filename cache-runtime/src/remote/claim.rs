@@ -105,10 +105,7 @@ fn foreign() -> Error {
 }
 
 fn owed() -> Error {
-    Error::new(
-        ErrorKind::Unavailable,
-        "the remote tier has yet to be told of an invalidation",
-    )
+    Error::new(ErrorKind::Unavailable, "the remote tier has yet to be told of an invalidation")
 }
 
 /// One visit to a cell.
@@ -126,19 +123,13 @@ enum Stands {
 
 impl Visit<'_> {
     async fn look(&mut self) -> Result<Stands> {
-        self.tier
-            .get(&self.name, &mut self.budget)
-            .await
-            .map(Stands::Cell)
+        self.tier.get(&self.name, &mut self.budget).await.map(Stands::Cell)
     }
 
     /// Takes the lease on the cell, or sees what stands there.
     async fn take(&mut self) -> Result<Stands> {
         let lease = Lease::new(self.tier, &self.name, self.life);
-        let ask = self
-            .tier
-            .backend
-            .get_or_set(&self.name, lease.token(), self.life);
+        let ask = self.tier.backend.get_or_set(&self.name, lease.token(), self.life);
         match self.tier.call(&mut self.budget, ask).await {
             Ok(None) => Ok(Stands::Mine(lease)),
             Ok(Some(cell)) if cell == lease.token() => Ok(Stands::Mine(lease)),
@@ -164,16 +155,8 @@ impl Visit<'_> {
     }
 
     fn fill(self, expected: Bytes, lease: Option<Lease>) -> Fill {
-        let Self {
-            tier, name, budget, ..
-        } = self;
-        Fill {
-            tier: tier.clone(),
-            name,
-            expected,
-            lease,
-            budget,
-        }
+        let Self { tier, name, budget, .. } = self;
+        Fill { tier: tier.clone(), name, expected, lease, budget }
     }
 
     fn claimed(self, stands: Stands) -> Claimed {
@@ -197,12 +180,7 @@ impl Tier {
             return None;
         }
         let life = policy.lease_or(self.limits.lease);
-        Some(Visit {
-            tier: self,
-            name: self.name(key),
-            life,
-            budget: self.budget(),
-        })
+        Some(Visit { tier: self, name: self.name(key), life, budget: self.budget() })
     }
 
     /// The value under a key, or the right to fill it.
@@ -213,11 +191,7 @@ impl Tier {
         let Some(mut visit) = self.visit(ask.key, ask.policy) else {
             return Claimed::Nothing(Claim::Unreachable(owed()));
         };
-        let mut stands = if ask.expects_hit {
-            visit.look().await
-        } else {
-            visit.take().await
-        };
+        let mut stands = if ask.expects_hit { visit.look().await } else { visit.take().await };
         if let Ok(Stands::Cell(Cell::Absent)) = stands {
             stands = visit.take().await;
         }

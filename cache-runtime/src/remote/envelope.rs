@@ -57,14 +57,7 @@ pub(crate) struct Header {
 impl Header {
     /// The header of a new fill, never stale before its end and of no known cost.
     pub(crate) fn new(created: u64, hard: u64, fingerprint: u64) -> Self {
-        Self {
-            fill: random(),
-            created,
-            soft: hard,
-            hard,
-            fingerprint,
-            cost: 0,
-        }
+        Self { fill: random(), created, soft: hard, hard, fingerprint, cost: 0 }
     }
 }
 
@@ -133,10 +126,7 @@ impl Envelope {
         if length as usize != payload.len() || (none && length != 0) {
             return Err(damaged("the cell is of another length than it says"));
         }
-        Ok(Self {
-            header,
-            payload: (!none).then_some(payload),
-        })
+        Ok(Self { header, payload: (!none).then_some(payload) })
     }
 }
 

@@ -27,23 +27,13 @@ fn header() -> Header {
 }
 
 fn user() -> Envelope {
-    let user = User {
-        id: 42,
-        name: "Ada".to_owned(),
-        mail: None,
-    };
+    let user = User { id: 42, name: "Ada".to_owned(), mail: None };
     let payload = Codec::message_pack().encode(&user, 1 << 20).unwrap();
-    Envelope {
-        header: header(),
-        payload: Some(payload.into()),
-    }
+    Envelope { header: header(), payload: Some(payload.into()) }
 }
 
 fn none() -> Envelope {
-    Envelope {
-        header: header(),
-        payload: None,
-    }
+    Envelope { header: header(), payload: None }
 }
 
 fn golden(name: &str) -> Bytes {
@@ -57,9 +47,7 @@ fn golden(name: &str) -> Bytes {
     .filter(|c| !c.is_whitespace())
     .collect();
     let digits = hex.as_bytes().chunks(2);
-    digits
-        .map(|two| u8::from_str_radix(std::str::from_utf8(two).unwrap(), 16).unwrap())
-        .collect()
+    digits.map(|two| u8::from_str_radix(std::str::from_utf8(two).unwrap(), 16).unwrap()).collect()
 }
 
 #[test]
@@ -71,9 +59,7 @@ fn the_bytes_on_the_wire_are_the_golden_ones() {
 #[test]
 fn the_golden_bytes_are_read() {
     let read = Envelope::decode(&golden("value"), fingerprint::<User>(1)).unwrap();
-    let value: User = Codec::message_pack()
-        .decode(&read.payload.clone().unwrap())
-        .unwrap();
+    let value: User = Codec::message_pack().decode(&read.payload.clone().unwrap()).unwrap();
     assert_eq!(value.name, "Ada");
     assert_eq!(read, user());
     let read = Envelope::decode(&golden("none"), fingerprint::<User>(1)).unwrap();
@@ -86,10 +72,7 @@ fn the_fill_id_stands_in_the_prefix() {
     other.header.fill += 1;
     let (one, other) = (user().encode().unwrap(), other.encode().unwrap());
     assert_ne!(one[..VALUE_PREFIX], other[..VALUE_PREFIX]);
-    assert_eq!(
-        one[..VALUE_PREFIX],
-        *b"\xC1V\x01\x10\x01\x02\x03\x04\x05\x06\x07\x08"
-    );
+    assert_eq!(one[..VALUE_PREFIX], *b"\xC1V\x01\x10\x01\x02\x03\x04\x05\x06\x07\x08");
     assert!(matches!(Cell::parse(Some(one)), Cell::Value(_)));
 }
 

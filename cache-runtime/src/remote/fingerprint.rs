@@ -88,10 +88,7 @@ mod tests {
         mod after {
             pub(super) struct User;
         }
-        assert_eq!(
-            fingerprint::<Vec<before::User>>(1),
-            fingerprint::<Vec<after::User>>(1)
-        );
+        assert_eq!(fingerprint::<Vec<before::User>>(1), fingerprint::<Vec<after::User>>(1));
     }
 
     #[test]
@@ -111,9 +108,6 @@ mod tests {
 
     #[test]
     fn the_fingerprint_is_part_of_the_wire_format() {
-        assert_eq!(
-            of_name("alloc::vec::Vec<shop::User>", 1),
-            0xbbf9_a980_ca1d_1065
-        );
+        assert_eq!(of_name("alloc::vec::Vec<shop::User>", 1), 0xbbf9_a980_ca1d_1065);
     }
 }

@@ -28,13 +28,7 @@ pub(crate) struct Lease {
 impl Lease {
     /// A lease that is about to be asked for.
     pub(super) fn new(tier: &Arc<Tier>, name: &str, life: Duration) -> Self {
-        Self {
-            tier: tier.clone(),
-            name: name.to_owned(),
-            token: new_lease(),
-            life,
-            held: true,
-        }
+        Self { tier: tier.clone(), name: name.to_owned(), token: new_lease(), life, held: true }
     }
 
     pub(super) fn token(&self) -> Bytes {
@@ -83,9 +77,7 @@ impl Drop for Lease {
         let token = std::mem::take(&mut self.token);
         background::start(async move {
             // It ends by itself if this fails.
-            let _ = tier
-                .call(&mut tier.budget(), tier.backend.release(&name, token))
-                .await;
+            let _ = tier.call(&mut tier.budget(), tier.backend.release(&name, token)).await;
         });
     }
 }

@@ -135,10 +135,9 @@ impl Pending {
         let mut state = self.state.lock();
         let debt = match state.overflowed {
             Some(_) => Some(Debt::All(state.sequence)),
-            None => state
-                .order
-                .first_key_value()
-                .map(|(since, key)| Debt::Key(key.clone(), *since)),
+            None => {
+                state.order.first_key_value().map(|(since, key)| Debt::Key(key.clone(), *since))
+            }
         };
         state.draining = debt.is_some();
         debt
@@ -164,10 +163,7 @@ impl Tier {
     /// Sees to it that a task of this runtime, or of another one that lives, tells what is owed.
     fn settle(self: &Arc<Self>) {
         if !std::mem::replace(&mut self.pending.state.lock().draining, true) {
-            let drain = Drain {
-                tier: self.clone(),
-                done: false,
-            };
+            let drain = Drain { tier: self.clone(), done: false };
             background::start(drain.run());
         }
     }
@@ -202,8 +198,7 @@ impl Tier {
             Debt::All(_) => {
                 // A scan of all keys: each round trip fails by itself if the server is gone.
                 budget = Budget::of(LONGEST_CLEAR);
-                self.call(&mut budget, self.backend.clear(self.prefix()))
-                    .await
+                self.call(&mut budget, self.backend.clear(self.prefix())).await
             }
         };
         match told {

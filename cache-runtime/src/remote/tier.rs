@@ -118,10 +118,7 @@ impl Tier {
         command: impl Future<Output = Result<T>>,
     ) -> Result<T> {
         if budget.0.is_zero() {
-            return Err(Error::new(
-                ErrorKind::Timeout,
-                "no time is left for the remote tier",
-            ));
+            return Err(Error::new(ErrorKind::Timeout, "no time is left for the remote tier"));
         }
         let Some(permit) = self.breaker.allow() else {
             return Err(Error::new(
@@ -129,15 +126,9 @@ impl Tier {
                 "the remote tier is left alone for now",
             ));
         };
-        let mut asked = Asked {
-            permit: Some(permit),
-            began: Instant::now(),
-        };
+        let mut asked = Asked { permit: Some(permit), began: Instant::now() };
         let answer = timeout(budget.0, command).await.unwrap_or_else(|_| {
-            Err(Error::new(
-                ErrorKind::Timeout,
-                "the remote tier did not answer in time",
-            ))
+            Err(Error::new(ErrorKind::Timeout, "the remote tier did not answer in time"))
         });
         budget.0 = budget.0.saturating_sub(asked.began.elapsed());
         if let Some(permit) = asked.permit.take() {
@@ -171,10 +162,7 @@ impl Tier {
     /// fills the key there until it is done.
     pub(crate) async fn invalidate(self: &Arc<Self>, key: &Key) -> Result<()> {
         let name = self.name(key);
-        match self
-            .call(&mut self.budget(), self.backend.invalidate(&name))
-            .await
-        {
+        match self.call(&mut self.budget(), self.backend.invalidate(&name)).await {
             Err(error) if error.kind() != ErrorKind::Foreign => {
                 self.owe(key);
                 Err(error)

@@ -94,9 +94,7 @@ pub(crate) struct Counters {
 
 impl Counters {
     pub(crate) fn new() -> Self {
-        Self {
-            chunks: [const { OnceLock::new() }; CHUNKS],
-        }
+        Self { chunks: [const { OnceLock::new() }; CHUNKS] }
     }
 
     /// The counters of site number `site`. The sites of a program that has more than there is room

@@ -85,10 +85,7 @@ counts! {
 }
 
 fn ratio(hits: u64, misses: u64) -> f64 {
-    #[allow(
-        clippy::cast_precision_loss,
-        reason = "a ratio of counts needs no more precision"
-    )]
+    #[allow(clippy::cast_precision_loss, reason = "a ratio of counts needs no more precision")]
     match hits + misses {
         0 => 0.0,
         reads => hits as f64 / reads as f64,

@@ -32,9 +32,7 @@ pub struct FakeClock {
 impl FakeClock {
     /// Makes a clock that stands still.
     pub fn new() -> Self {
-        Self {
-            now: Arc::new(AtomicU64::new(START)),
-        }
+        Self { now: Arc::new(AtomicU64::new(START)) }
     }
 
     /// Moves the clock forward, in whole milliseconds, rounded up.

@@ -106,10 +106,7 @@ enum Lasting {
 impl<R> Faulty<R> {
     /// Wraps `inner`, which works until told otherwise.
     pub fn new(inner: R) -> Self {
-        Self {
-            inner: Arc::new(inner),
-            state: Arc::new(watch::Sender::new(State::default())),
-        }
+        Self { inner: Arc::new(inner), state: Arc::new(watch::Sender::new(State::default())) }
     }
 
     /// The backend within.
@@ -204,11 +201,7 @@ impl<R> Faulty<R> {
 
     /// Waits until everything works again.
     async fn healed(&self, before: u64) {
-        let _ = self
-            .state
-            .subscribe()
-            .wait_for(|state| state.healed > before)
-            .await;
+        let _ = self.state.subscribe().wait_for(|state| state.healed > before).await;
     }
 
     async fn call<T>(
@@ -244,10 +237,7 @@ impl<R> Faulty<R> {
 
 impl<R> Clone for Faulty<R> {
     fn clone(&self) -> Self {
-        Self {
-            inner: Arc::clone(&self.inner),
-            state: Arc::clone(&self.state),
-        }
+        Self { inner: Arc::clone(&self.inner), state: Arc::clone(&self.state) }
     }
 }
 
@@ -321,10 +311,8 @@ mod tests {
         let remote = faulty();
         remote.on(Method::Get, Fault::Fail(ErrorKind::Unavailable));
         remote.once(Method::Get, Fault::Fail(ErrorKind::Timeout));
-        let kinds = [
-            remote.get("a").await.unwrap_err().kind(),
-            remote.get("a").await.unwrap_err().kind(),
-        ];
+        let kinds =
+            [remote.get("a").await.unwrap_err().kind(), remote.get("a").await.unwrap_err().kind()];
         assert_eq!(kinds, [ErrorKind::Timeout, ErrorKind::Unavailable]);
         assert!(remote.invalidate("a").await.is_ok());
         remote.heal();

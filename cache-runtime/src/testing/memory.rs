@@ -33,10 +33,7 @@ impl MemoryRemote {
 
     /// Makes an empty store that expires by `clock`.
     pub fn with_clock(clock: &FakeClock) -> Self {
-        Self {
-            cells: Arc::default(),
-            clock: clock.clock(),
-        }
+        Self { cells: Arc::default(), clock: clock.clock() }
     }
 
     /// Puts `bytes` under `key`, whatever stood there, as another program could.
@@ -119,9 +116,7 @@ impl RemoteBackend for MemoryRemote {
     ) -> Result<bool> {
         refuse_empty(&expected)?;
         let mut store = self.locked();
-        let matches = store
-            .get(key)
-            .is_some_and(|found| found.starts_with(&expected));
+        let matches = store.get(key).is_some_and(|found| found.starts_with(&expected));
         if matches {
             store.set(key, cell, ttl);
         }
@@ -157,28 +152,20 @@ impl RemoteBackend for MemoryRemote {
                 store.cells.remove(key);
                 Ok(())
             }
-            Some(_) => Err(Error::new(
-                ErrorKind::Foreign,
-                "the key holds data of another program",
-            )),
+            Some(_) => Err(Error::new(ErrorKind::Foreign, "the key holds data of another program")),
         }
     }
 
     async fn clear(&self, prefix: &str) -> Result<()> {
         let ours = |cell: &[u8]| cell.starts_with(&VALUE_MARK) || cell.starts_with(&LEASE_MARK);
-        self.locked()
-            .cells
-            .retain(|key, stored| !key.starts_with(prefix) || !ours(&stored.cell));
+        self.locked().cells.retain(|key, stored| !key.starts_with(prefix) || !ours(&stored.cell));
         Ok(())
     }
 }
 
 fn refuse_empty(expected: &Bytes) -> Result<()> {
     if expected.is_empty() {
-        return Err(Error::new(
-            ErrorKind::Config,
-            "an empty prefix would match every cell",
-        ));
+        return Err(Error::new(ErrorKind::Config, "an empty prefix would match every cell"));
     }
     Ok(())
 }

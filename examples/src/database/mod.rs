@@ -88,10 +88,7 @@ impl Database {
         seed::fill(&mut connection)?;
         let (jobs, inbox) = mpsc::channel::<Job>();
         thread::spawn(move || inbox.into_iter().for_each(|job| job(&mut connection)));
-        Ok(Self {
-            jobs,
-            queries: Arc::default(),
-        })
+        Ok(Self { jobs, queries: Arc::default() })
     }
 
     /// How many queries ran since the database was opened, writes included.
@@ -165,18 +162,9 @@ impl Database {
 }
 
 fn country(row: &Row<'_>) -> rusqlite::Result<Country> {
-    Ok(Country {
-        code: row.get(0)?,
-        alpha3: row.get(1)?,
-        numeric: row.get(2)?,
-        name: row.get(3)?,
-    })
+    Ok(Country { code: row.get(0)?, alpha3: row.get(1)?, numeric: row.get(2)?, name: row.get(3)? })
 }
 
 fn subdivision(row: &Row<'_>) -> rusqlite::Result<Subdivision> {
-    Ok(Subdivision {
-        code: row.get(0)?,
-        parent: row.get(1)?,
-        name: row.get(2)?,
-    })
+    Ok(Subdivision { code: row.get(0)?, parent: row.get(1)?, name: row.get(2)? })
 }

@@ -29,9 +29,7 @@ pub(super) fn fill(connection: &mut Connection) -> rusqlite::Result<()> {
 }
 
 fn is_empty(transaction: &Transaction<'_>) -> rusqlite::Result<bool> {
-    transaction.query_row("SELECT NOT EXISTS (SELECT 1 FROM country)", [], |row| {
-        row.get(0)
-    })
+    transaction.query_row("SELECT NOT EXISTS (SELECT 1 FROM country)", [], |row| row.get(0))
 }
 
 fn insert_all(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
@@ -65,15 +63,10 @@ mod tests {
         fill(&mut connection)?;
         fill(&mut connection)?; // A second fill changes nothing.
         let count = |table: &str| -> rusqlite::Result<u32> {
-            connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| {
-                row.get(0)
-            })
+            connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))
         };
         assert_eq!(count("country")? as usize, COUNTRIES.lines().count() - 1);
-        assert_eq!(
-            count("subdivision")? as usize,
-            SUBDIVISIONS.lines().count() - 1
-        );
+        assert_eq!(count("subdivision")? as usize, SUBDIVISIONS.lines().count() - 1);
         Ok(())
     }
 }

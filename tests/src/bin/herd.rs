@@ -35,16 +35,10 @@ async fn unlocked(id: u64) -> Result<u64, String> {
 async fn meet(url: &str) {
     let client = redis::Client::open(url).unwrap();
     let mut connection = client.get_connection().unwrap();
-    let mut here: u64 = redis::cmd("INCR")
-        .arg("ready")
-        .query(&mut connection)
-        .unwrap();
+    let mut here: u64 = redis::cmd("INCR").arg("ready").query(&mut connection).unwrap();
     while here < PROCESSES {
         tokio::time::sleep(Duration::from_millis(1)).await;
-        here = redis::cmd("GET")
-            .arg("ready")
-            .query(&mut connection)
-            .unwrap();
+        here = redis::cmd("GET").arg("ready").query(&mut connection).unwrap();
     }
 }
 
@@ -53,11 +47,7 @@ async fn main() {
     let [function, tasks, url] = env::args().skip(1).collect::<Vec<_>>().try_into().unwrap();
     let tasks: u64 = tasks.parse().unwrap();
     let redis = Redis::new(&url).unwrap();
-    let cache = Cache::builder()
-        .namespace("herd")
-        .local(Moka::new())
-        .remote(redis)
-        .build();
+    let cache = Cache::builder().namespace("herd").local(Moka::new()).remote(redis).build();
     // A connection of its own stands before the others are waited for.
     assert_eq!(cache.get::<u64>(&"warm".into()).await.unwrap(), None);
     meet(&url).await;
@@ -65,11 +55,7 @@ async fn main() {
     for _ in 0..tasks {
         let (cache, locks) = (cache.clone(), function == "locked");
         callers.spawn(async move {
-            if locks {
-                cache.scope(locked(1)).await
-            } else {
-                cache.scope(unlocked(1)).await
-            }
+            if locks { cache.scope(locked(1)).await } else { cache.scope(unlocked(1)).await }
         });
     }
     let values = callers.join_all().await;

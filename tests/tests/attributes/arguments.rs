@@ -21,13 +21,7 @@ async fn patterns_are_bound_in_the_body_and_all_of_them_key() {
     .map(|entry| entry.key().as_str().to_owned());
     assert_eq!(keys[0], "attributes::arguments::patterns:(1,2):(3,4):5:6");
     assert!((1..4).all(|other| keys[other] != keys[0]));
-    assert_eq!(
-        patterns::entry(&(1, 2), &[3, 4], &5, &6)
-            .peek()
-            .await
-            .as_deref(),
-        Some("1 2 3 7")
-    );
+    assert_eq!(patterns::entry(&(1, 2), &[3, 4], &5, &6).peek().await.as_deref(), Some("1 2 3 7"));
 }
 
 struct Point {
@@ -53,10 +47,7 @@ async fn a_key_names_what_patterns_bind() {
     let point = Point { x: 1, y: (2, 3) };
     let found = named_parts(&point, &point, ("a".to_owned(), &4), 5).await;
     assert_eq!(found, "1 3 1 a! 4 5");
-    assert_eq!(
-        named_parts::entry(&point, &point).key().as_str(),
-        "pattern:1:3:2"
-    );
+    assert_eq!(named_parts::entry(&point, &point).key().as_str(), "pattern:1:3:2");
 }
 
 #[allow(clippy::too_many_arguments)]
@@ -105,10 +96,7 @@ async fn raw_identifiers_are_named_without_their_prefix() {
     assert_eq!(r#fn(1, &raw).await, 3);
     assert_eq!(r#fn::entry(&1, &raw).key().as_str(), "raw:1:2");
     assert_eq!(r#loop(1).await, 1);
-    assert_eq!(
-        r#loop::entry(&1).key().as_str(),
-        "attributes::arguments::loop:1"
-    );
+    assert_eq!(r#loop::entry(&1).key().as_str(), "attributes::arguments::loop:1");
     assert_eq!(r#fn::stats().misses, 1);
 }
 
@@ -127,10 +115,7 @@ async fn references_key_as_what_they_point_at() {
     crate::local();
     assert_eq!(references("a", &[1, 2], &&3, "b").await, 7);
     let entry = references::entry("a", &[1, 2], &&3, "b");
-    assert_eq!(
-        entry.key().as_str(),
-        "attributes::arguments::references:a:(1,2):3:b"
-    );
+    assert_eq!(entry.key().as_str(), "attributes::arguments::references:a:(1,2):3:b");
     assert_eq!(entry.peek().await, Some(7));
 }
 
@@ -156,10 +141,7 @@ async fn a_default_key_tells_opaque_types_apart() {
     crate::local();
     assert_eq!((opaque_key(1_u8).await, opaque_key(1_u16).await), (1, 1));
     assert_eq!(opaque_key::stats().misses, 2);
-    assert_eq!(
-        opaque_key::entry(&1_u8).key().as_str(),
-        "attributes::arguments::opaque_key:<u8>1"
-    );
+    assert_eq!(opaque_key::entry(&1_u8).key().as_str(), "attributes::arguments::opaque_key:<u8>1");
 }
 
 #[cached(key = "exclusive:<id>")]

@@ -67,11 +67,7 @@ async fn a_function_may_stand_inside_of_another() {
 
 #[cached]
 async fn fibonacci(n: u64) -> u64 {
-    if n < 2 {
-        n
-    } else {
-        Box::pin(fibonacci(n - 1)).await + Box::pin(fibonacci(n - 2)).await
-    }
+    if n < 2 { n } else { Box::pin(fibonacci(n - 1)).await + Box::pin(fibonacci(n - 2)).await }
 }
 
 #[tokio::test]
@@ -103,10 +99,7 @@ async fn a_companion_is_as_visible_as_its_function() {
     assert_eq!(module::visible(1).await, 1);
     assert_eq!(module::visible::entry(&1).peek().await, Some(1));
     assert_eq!(module::other(1).await, 1);
-    assert_eq!(
-        module::other::entry(&1).key().as_str(),
-        "attributes::bodies::module::renamed:1"
-    );
+    assert_eq!(module::other::entry(&1).key().as_str(), "attributes::bodies::module::renamed:1");
 }
 
 #[deprecated]

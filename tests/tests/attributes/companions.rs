@@ -51,10 +51,7 @@ struct alone {}
 async fn a_companion_may_have_another_name_or_none() {
     crate::local();
     assert_eq!(named(1).await, 1);
-    assert_eq!(
-        renamed::entry(&1).key().as_str(),
-        "attributes::companions::named:1"
-    );
+    assert_eq!(renamed::entry(&1).key().as_str(), "attributes::companions::named:1");
     assert_eq!(renamed::entry(&1).peek().await, Some(1));
     assert_eq!(alone(1).await, 1);
     let alone {} = alone {};

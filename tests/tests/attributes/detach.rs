@@ -31,9 +31,7 @@ async fn until<T>(mut found: impl AsyncFnMut() -> Option<T>) -> T {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), found)
-        .await
-        .unwrap()
+    tokio::time::timeout(Duration::from_secs(10), found).await.unwrap()
 }
 
 static OPEN: Semaphore = Semaphore::const_new(0);
@@ -112,10 +110,7 @@ async fn what_is_borrowed_is_cloned_for_it() {
     leave(borrowed("a", &[1, 2])).await;
     leave(inside("b")).await;
     OPEN.add_permits(2);
-    assert_eq!(
-        until(async || borrowed::entry("a").peek().await).await,
-        "a[2]"
-    );
+    assert_eq!(until(async || borrowed::entry("a").peek().await).await, "a[2]");
     assert_eq!(inside("b").await, "b");
 }
 
@@ -126,10 +121,7 @@ async fn a_method_is_cloned_for_it() {
     leave(users.user(1)).await;
     leave(users.clone().shared()).await;
     OPEN.add_permits(2);
-    assert_eq!(
-        until(async || users.entry(&1).peek().await).await,
-        "1 of 7 7"
-    );
+    assert_eq!(until(async || users.entry(&1).peek().await).await, "1 of 7 7");
     assert_eq!(until(async || users.shared_entry().peek().await).await, 7);
 }
 
@@ -184,8 +176,5 @@ async fn a_generic_load_outlives_its_caller_where_its_types_do() {
     crate::local();
     leave(generic(1, 'a')).await;
     OPEN.add_permits(1);
-    assert_eq!(
-        until(async || generic::entry::<char>(&1).peek().await).await,
-        'a'
-    );
+    assert_eq!(until(async || generic::entry::<char>(&1).peek().await).await, 'a');
 }

@@ -17,10 +17,7 @@ async fn the_default_key_tells_types_apart() {
     assert_eq!(of_type(1_u8).await, "u8 1");
     assert_eq!(of_type(1_u16).await, "u16 1");
     assert_eq!(of_type::entry(&1_u8).peek().await.as_deref(), Some("u8 1"));
-    assert_eq!(
-        of_type::entry::<u16>(&1).key().as_str(),
-        "attributes::generics::of_type<u16>:1"
-    );
+    assert_eq!(of_type::entry::<u16>(&1).key().as_str(), "attributes::generics::of_type<u16>:1");
     assert_eq!(of_type::stats().misses, 2);
 }
 
@@ -82,10 +79,7 @@ where
 #[tokio::test]
 async fn the_return_type_may_be_generic() {
     crate::local();
-    assert_eq!(
-        of_value::<u8, String>("a", None).await,
-        Err("no a".to_owned())
-    );
+    assert_eq!(of_value::<u8, String>("a", None).await, Err("no a".to_owned()));
     assert_eq!(of_value::<u8, String>("a", Some(1)).await, Ok(1));
     assert_eq!(of_value::entry::<u8, String>("a").peek().await, Some(1));
 }

@@ -52,10 +52,7 @@ async fn without_a_result(id: u64) {
 async fn by_result(id: u64, item: Item) -> Result<Item, std::num::ParseIntError> {
     let _: u8 = item.name.parse()?;
     if item.id == 0 {
-        return Ok(Item {
-            id: item.id + 3,
-            ..item
-        });
+        return Ok(Item { id: item.id + 3, ..item });
     }
     Ok(item)
 }
@@ -104,15 +101,9 @@ async fn a_function_that_returns_nothing_succeeds() {
 async fn the_success_value_may_be_named() {
     crate::local();
     let before = (value(13).await, other("7", 14).await, value(14).await);
-    let item = |name: &str| Item {
-        id: 13,
-        name: name.to_owned(),
-    };
+    let item = |name: &str| Item { id: 13, name: name.to_owned() };
     assert!(by_result(14, item("x")).await.is_err());
-    assert_eq!(
-        (value(13).await, other("7", 14).await, value(14).await),
-        before
-    );
+    assert_eq!((value(13).await, other("7", 14).await, value(14).await), before);
     assert!(by_result(14, item("7")).await.is_ok());
     assert_ne!(value(13).await, before.0);
     assert_ne!(other("7", 14).await, before.1);
@@ -123,12 +114,7 @@ async fn the_success_value_may_be_named() {
 async fn arguments_that_the_body_takes_may_stand_beside_it() {
     crate::local();
     let before = value(40).await;
-    by_both(Arc::new(Item {
-        id: 20,
-        name: String::new(),
-    }))
-    .await
-    .unwrap();
+    by_both(Arc::new(Item { id: 20, name: String::new() })).await.unwrap();
     assert_ne!(value(40).await, before);
 }
 
@@ -136,17 +122,7 @@ async fn arguments_that_the_body_takes_may_stand_beside_it() {
 async fn an_early_return_invalidates() {
     crate::local();
     let before = value(3).await;
-    assert!(
-        by_result(
-            99,
-            Item {
-                id: 0,
-                name: "7".to_owned()
-            }
-        )
-        .await
-        .is_ok()
-    );
+    assert!(by_result(99, Item { id: 0, name: "7".to_owned() }).await.is_ok());
     assert_ne!(value(3).await, before);
 }
 
@@ -221,10 +197,7 @@ impl Store for Users {
 #[tokio::test]
 async fn methods_invalidate() {
     crate::local();
-    let mut users = Users {
-        tenant: 1,
-        cache: cache(),
-    };
+    let mut users = Users { tenant: 1, cache: cache() };
     let first = users.user(1).await;
     users.rename(1).await.unwrap();
     let second = users.user(1).await;

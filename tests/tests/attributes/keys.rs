@@ -52,9 +52,7 @@ async fn doubled_brackets_are_literal() {
 #[tokio::test]
 async fn fields_of_arguments_key() {
     crate::local();
-    let named = Named {
-        name: "a:b".to_owned(),
-    };
+    let named = Named { name: "a:b".to_owned() };
     assert_eq!(fields((1, &named)).await, 1);
     assert_eq!(fields::entry(&(1, &named)).key().as_str(), "1/a%3Ab");
 }
@@ -69,14 +67,8 @@ async fn what_a_key_does_not_name_does_not_count() {
 #[tokio::test]
 async fn functions_of_one_name_share_nothing_by_default() {
     crate::local();
-    assert_eq!(
-        [left::value(1).await, right::value(1).await],
-        ["left", "right"]
-    );
-    assert_eq!(
-        left::value::entry(&1).key().as_str(),
-        "attributes::keys::left::value:1"
-    );
+    assert_eq!([left::value(1).await, right::value(1).await], ["left", "right"]);
+    assert_eq!(left::value::entry(&1).key().as_str(), "attributes::keys::left::value:1");
     assert_eq!(nothing().await, 1);
     assert_eq!(nothing::entry().key().as_str(), "attributes::keys::nothing");
 }

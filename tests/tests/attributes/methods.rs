@@ -15,10 +15,7 @@ struct Users {
 
 impl Users {
     fn of(tenant: u32) -> Self {
-        Self {
-            tenant,
-            runs: Some(Runs::new()),
-        }
+        Self { tenant, runs: Some(Runs::new()) }
     }
 
     fn run(&self) -> u32 {
@@ -53,11 +50,7 @@ impl Users {
 
     #[cached(key = "static:<id>", companion = false)]
     async fn associated(id: u64) -> Option<u64> {
-        Self::default()
-            .tenant
-            .checked_add(1)
-            .map(u64::from)
-            .and_then(|one| one.checked_add(id))
+        Self::default().tenant.checked_add(1).map(u64::from).and_then(|one| one.checked_add(id))
     }
 }
 
@@ -79,18 +72,9 @@ async fn a_method_is_cached_for_what_its_key_names() {
 async fn receivers_of_all_kinds_are_cached() {
     crate::local();
     let shared = Arc::new(Users::of(3));
-    assert_eq!(
-        [
-            shared.clone().shared(1).await,
-            shared.clone().shared(1).await
-        ],
-        [1, 1]
-    );
+    assert_eq!([shared.clone().shared(1).await, shared.clone().shared(1).await], [1, 1]);
     assert_eq!(shared.shared_entry(&1).peek().await, Some(1));
-    assert_eq!(
-        [Users::of(4).owned().await, Users::of(4).owned().await],
-        [4, 4]
-    );
+    assert_eq!([Users::of(4).owned().await, Users::of(4).owned().await], [4, 4]);
     let mut exclusive = Users::of(5);
     assert_eq!(exclusive.exclusive().await, 6);
     exclusive.tenant = 5;
@@ -155,10 +139,7 @@ async fn methods_under_async_trait_are_cached() {
     assert_eq!(store.name(1, "!").await.unwrap(), "run 1!");
     assert_eq!(Users::any(3).await, 3);
     assert_eq!(
-        tokio::spawn(async { Users::of(9).name(2, "?").await })
-            .await
-            .unwrap()
-            .unwrap(),
+        tokio::spawn(async { Users::of(9).name(2, "?").await }).await.unwrap().unwrap(),
         "run 1?"
     );
 }
@@ -227,21 +208,12 @@ impl<'a> Borrowing<'a> {
 async fn methods_of_types_that_borrow_are_cached() {
     crate::local();
     let name = "a".to_owned();
-    let shared = Arc::new(Borrowing {
-        name: &name,
-        runs: Runs::new(),
-    });
-    let found = [
-        shared.joined("b", &str::len).await,
-        shared.joined("b", &str::len).await,
-    ];
+    let shared = Arc::new(Borrowing { name: &name, runs: Runs::new() });
+    let found = [shared.joined("b", &str::len).await, shared.joined("b", &str::len).await];
     assert_eq!(found, ["ab1", "ab1"]);
     assert_eq!(shared.runs.count(), 1);
     let added = 2;
-    let boxed = Box::new(Borrowing {
-        name: &name,
-        runs: Runs::new(),
-    });
+    let boxed = Box::new(Borrowing { name: &name, runs: Runs::new() });
     assert_eq!(boxed.boxed(Box::new(|run| run + added)).await, 3);
     assert_eq!(shared.opaque(1_u8, 1..3).await, [1, 2]);
     assert_eq!(shared.opaque(1_u8, 5..9).await, [1, 2]);

@@ -26,11 +26,7 @@ async fn option(runs: &Runs, id: u8) -> Option<u32> {
 #[cached(key = "result:<id>")]
 async fn result(runs: &Runs, id: u8) -> std::result::Result<u32, String> {
     let run = runs.run();
-    if id > 0 {
-        Ok(run)
-    } else {
-        Err(format!("run {run}"))
-    }
+    if id > 0 { Ok(run) } else { Err(format!("run {run}")) }
 }
 
 #[cached(key = "both:<id>")]
@@ -46,11 +42,7 @@ async fn both(runs: &Runs, id: u8) -> Result<Option<u32>, String> {
 #[cached(key = "alias:<id>")]
 async fn alias(runs: &Runs, id: u8) -> Outcome<u32> {
     let run = runs.run();
-    if id > 0 {
-        Ok(run)
-    } else {
-        Err(format!("run {run}"))
-    }
+    if id > 0 { Ok(run) } else { Err(format!("run {run}")) }
 }
 
 #[cached(key = "found")]
@@ -91,10 +83,7 @@ async fn a_plain_value_is_stored() {
 async fn none_is_stored() {
     crate::local();
     let runs = Runs::new();
-    assert_eq!(
-        [option(&runs, 0).await, option(&runs, 0).await],
-        [None, None]
-    );
+    assert_eq!([option(&runs, 0).await, option(&runs, 0).await], [None, None]);
     assert_eq!(option(&runs, 1).await, Some(7));
     assert_eq!(option::entry(&1).peek().await, Some(7_u32));
     assert_eq!(runs.count(), 2);
@@ -106,10 +95,7 @@ async fn ok_alone_is_stored() {
     let runs = Runs::new();
     assert_eq!(result(&runs, 0).await, Err("run 1".to_owned()));
     assert_eq!(result(&runs, 0).await, Err("run 2".to_owned()));
-    assert_eq!(
-        [result(&runs, 1).await, result(&runs, 1).await],
-        [Ok(3), Ok(3)]
-    );
+    assert_eq!([result(&runs, 1).await, result(&runs, 1).await], [Ok(3), Ok(3)]);
     assert_eq!(result::entry(&1).peek().await, Some(3_u32));
 }
 
@@ -118,14 +104,8 @@ async fn ok_none_is_stored() {
     crate::local();
     let runs = Runs::new();
     assert_eq!(both(&runs, 0).await, Err("run 1".to_owned()));
-    assert_eq!(
-        [both(&runs, 1).await, both(&runs, 1).await],
-        [Ok(None), Ok(None)]
-    );
-    assert_eq!(
-        [both(&runs, 2).await, both(&runs, 2).await],
-        [Ok(Some(3)), Ok(Some(3))]
-    );
+    assert_eq!([both(&runs, 1).await, both(&runs, 1).await], [Ok(None), Ok(None)]);
+    assert_eq!([both(&runs, 2).await, both(&runs, 2).await], [Ok(Some(3)), Ok(Some(3))]);
     assert_eq!(both::entry(&2).peek().await, Some(3_u32));
 }
 
@@ -134,22 +114,13 @@ async fn aliases_behave_as_what_they_stand_for() {
     crate::local();
     let runs = Runs::new();
     assert_eq!(alias(&runs, 0).await, Err("run 1".to_owned()));
-    assert_eq!(
-        [alias(&runs, 1).await, alias(&runs, 1).await],
-        [Ok(2), Ok(2)]
-    );
+    assert_eq!([alias(&runs, 1).await, alias(&runs, 1).await], [Ok(2), Ok(2)]);
     assert_eq!(alias::entry(&1).peek().await, Some(2_u32));
     assert_eq!([found(&runs).await, found(&runs).await], [None, None]);
     assert_eq!(found::entry().peek().await, None::<u32>);
     assert_eq!(fetched(&runs, 0).await, Err("run 4".to_owned()));
-    assert_eq!(
-        [fetched(&runs, 1).await, fetched(&runs, 1).await],
-        [Ok(None), Ok(None)]
-    );
-    assert_eq!(
-        [fetched(&runs, 2).await, fetched(&runs, 2).await],
-        [Ok(Some(6)), Ok(Some(6))]
-    );
+    assert_eq!([fetched(&runs, 1).await, fetched(&runs, 1).await], [Ok(None), Ok(None)]);
+    assert_eq!([fetched(&runs, 2).await, fetched(&runs, 2).await], [Ok(Some(6)), Ok(Some(6))]);
     assert_eq!(fetched::entry(&2).peek().await, Some(6_u32));
     assert_eq!(same().await, (1, vec![None]));
     assert_eq!(same::entry().peek().await, Some((1, vec![None])));

@@ -47,11 +47,7 @@ async fn called(id: u8) -> (u8, u32) {
 async fn a_ttl_is_a_number_a_text_or_a_constant() {
     crate::local();
     let clock = FakeClock::new();
-    let cache = Cache::builder()
-        .local(Moka::new())
-        .no_remote()
-        .clock(clock.clone())
-        .build();
+    let cache = Cache::builder().local(Moka::new()).no_remote().clock(clock.clone()).build();
     let all = async || {
         [
             number(1).await,
@@ -69,12 +65,7 @@ async fn a_ttl_is_a_number_a_text_or_a_constant() {
             assert_eq!(all().await, first);
             clock.advance(Duration::from_millis(200));
             let second = all().await;
-            assert!(
-                first
-                    .iter()
-                    .zip(second)
-                    .all(|(first, second)| *first != second)
-            );
+            assert!(first.iter().zip(second).all(|(first, second)| *first != second));
         })
         .await;
 }
@@ -159,24 +150,10 @@ async fn a_function_uses_the_cache_it_names() {
     assert_eq!(given::refresh(&owner.cache, 2).await, 2);
     assert_eq!(given::entry(&owner.cache, &2).peek().await, Some(2));
     assert_eq!(owner.cache.stats().loads, 3);
-    assert_eq!(
-        owned(
-            Owner {
-                cache: owner.cache.clone()
-            },
-            2
-        )
-        .await,
-        2
-    );
+    assert_eq!(owned(Owner { cache: owner.cache.clone() }, 2).await, 2);
     assert_eq!(owner.cache.stats().hits, 2);
     assert_eq!(global(1).await, 1);
-    assert_eq!(
-        cache()
-            .scope(async { (global(1).await, global::stats().hits) })
-            .await,
-        (1, 1)
-    );
+    assert_eq!(cache().scope(async { (global(1).await, global::stats().hits) }).await, (1, 1));
 }
 
 mod renamed {

@@ -16,28 +16,14 @@ async fn redis_is_a_remote_tier() {
 async fn another_type_of_data_is_told_and_left_alone() {
     let server = RedisServer::start();
     let redis = Redis::new(server.url()).unwrap();
-    for make in [
-        "LPUSH k a",
-        "SADD k a",
-        "HSET k a 1",
-        "ZADD k 1 a",
-        "XADD k 1-1 a 1",
-    ] {
+    for make in ["LPUSH k a", "SADD k a", "HSET k a 1", "ZADD k 1 a", "XADD k 1-1 a 1"] {
         let words: Vec<&str> = make.split(' ').collect();
         server.command(&words);
         let before = server.command(&["DUMP", "k"]);
         let kinds = [
             redis.get("k").await.unwrap_err().kind(),
-            redis
-                .get_or_set("k", value(), TTL)
-                .await
-                .unwrap_err()
-                .kind(),
-            redis
-                .replace("k", lease(), value(), TTL)
-                .await
-                .unwrap_err()
-                .kind(),
+            redis.get_or_set("k", value(), TTL).await.unwrap_err().kind(),
+            redis.replace("k", lease(), value(), TTL).await.unwrap_err().kind(),
             redis.extend("k", lease(), TTL).await.unwrap_err().kind(),
             redis.release("k", lease()).await.unwrap_err().kind(),
             redis.invalidate("k").await.unwrap_err().kind(),
@@ -74,16 +60,8 @@ async fn out_of_memory_it_still_reads_and_invalidates() {
     server.set_max_memory(1);
 
     let refused = [
-        redis
-            .get_or_set("new", lease(), TTL)
-            .await
-            .unwrap_err()
-            .kind(),
-        redis
-            .replace("leased", lease(), value(), TTL)
-            .await
-            .unwrap_err()
-            .kind(),
+        redis.get_or_set("new", lease(), TTL).await.unwrap_err().kind(),
+        redis.replace("leased", lease(), value(), TTL).await.unwrap_err().kind(),
     ];
     assert_eq!(refused, [ErrorKind::Full; 2]);
     assert_eq!(redis.get("full").await.unwrap(), Some(value()));

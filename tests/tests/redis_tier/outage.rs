@@ -70,10 +70,7 @@ async fn a_disconnect_is_noticed_without_a_call() {
     server.restart();
     let begun = Instant::now();
     while proxy.connections() == 1 {
-        assert!(
-            begun.elapsed() < Duration::from_millis(400),
-            "earlier than a PING would"
-        );
+        assert!(begun.elapsed() < Duration::from_millis(400), "earlier than a PING would");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     eventually(RECOVERY, || serves(&redis)).await;
@@ -85,11 +82,7 @@ async fn a_frozen_server_is_left_alone_and_found_when_it_goes_on() {
     let redis = Redis::new(server.url()).unwrap();
     assert!(serves(&redis).await);
     server.freeze();
-    assert_eq!(
-        get(&redis).await,
-        Err(None),
-        "until it is noticed, calls wait"
-    );
+    assert_eq!(get(&redis).await, Err(None), "until it is noticed, calls wait");
     eventually(RECOVERY, || fails_at_once(&redis)).await;
     fails_a_hundred_times_at_once(&redis).await;
     server.thaw();

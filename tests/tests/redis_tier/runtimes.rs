@@ -81,10 +81,7 @@ async fn many_tasks_share_one_connection() {
             let redis = redis.clone();
             tokio::spawn(async move {
                 let key = format!("key:{}", at % 100);
-                redis
-                    .get_or_set(&key, key.clone().into(), TTL)
-                    .await
-                    .unwrap();
+                redis.get_or_set(&key, key.clone().into(), TTL).await.unwrap();
                 assert_eq!(redis.get(&key).await.unwrap().unwrap(), key);
             })
         })

@@ -24,12 +24,7 @@ async fn few_permissions_are_enough() {
         let found = redis.get_or_set("shop:k", lease(), TTL).await.unwrap();
         assert_eq!(found, None);
         assert!(redis.extend("shop:k", lease(), TTL).await.unwrap());
-        assert!(
-            redis
-                .replace("shop:k", lease(), value(), TTL)
-                .await
-                .unwrap()
-        );
+        assert!(redis.replace("shop:k", lease(), value(), TTL).await.unwrap());
         assert_eq!(redis.get("shop:k").await.unwrap(), Some(value()));
         redis.invalidate("shop:k").await.unwrap();
         assert!(!redis.release("shop:k", lease()).await.unwrap());
@@ -93,27 +88,15 @@ fn always(reply: &'static [u8]) -> String {
 #[tokio::test]
 async fn a_server_that_is_too_old_is_refused_with_the_reason() {
     for (reply, version) in [
-        (
-            &b"%2\r\n+server\r\n+redis\r\n+version\r\n+6.2.14\r\n"[..],
-            "6.2.14",
-        ),
-        (
-            b"-ERR unknown command `HELLO`, with args beginning with: `3`\r\n",
-            "unknown",
-        ),
-        (
-            b"-ERR unknown command 'HELLO', with args beginning with: '3' \r\n",
-            "unknown",
-        ),
+        (&b"%2\r\n+server\r\n+redis\r\n+version\r\n+6.2.14\r\n"[..], "6.2.14"),
+        (b"-ERR unknown command `HELLO`, with args beginning with: `3`\r\n", "unknown"),
+        (b"-ERR unknown command 'HELLO', with args beginning with: '3' \r\n", "unknown"),
     ] {
         let redis = Redis::new(always(reply)).unwrap();
         let error = redis.get("key").await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unavailable);
         let message = error.to_string();
-        assert!(
-            message.contains("too old") && message.contains(version),
-            "{message}"
-        );
+        assert!(message.contains("too old") && message.contains(version), "{message}");
     }
 }
 

@@ -23,11 +23,7 @@ pub(super) fn check(bytes: &[u8], depth: usize) -> Result<(), &'static str> {
             open.push(values);
         }
     }
-    if rest.is_empty() {
-        Ok(())
-    } else {
-        Err("bytes follow the value")
-    }
+    if rest.is_empty() { Ok(()) } else { Err("bytes follow the value") }
 }
 
 enum Token {
@@ -64,11 +60,7 @@ fn skip_one(rest: &mut &[u8]) -> Option<Token> {
 fn take_number(rest: &mut &[u8], bytes: usize) -> Option<u64> {
     let (number, after) = rest.split_at_checked(bytes)?;
     *rest = after;
-    Some(
-        number
-            .iter()
-            .fold(0, |sum, &byte| sum << 8 | u64::from(byte)),
-    )
+    Some(number.iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte)))
 }
 
 #[cfg(test)]
@@ -118,11 +110,8 @@ mod tests {
     /// Values by the hundred, each made by hand.
     fn value() -> impl Strategy<Value = Vec<u8>> {
         leaf().prop_recursive(4, 64, 12, |inner| {
-            (
-                prop::collection::vec((inner.clone(), inner), 0..6),
-                0..6_usize,
-            )
-                .prop_map(|(pairs, kind)| {
+            (prop::collection::vec((inner.clone(), inner), 0..6), 0..6_usize).prop_map(
+                |(pairs, kind)| {
                     let pairs: Vec<[Vec<u8>; 2]> = pairs.into_iter().map(Into::into).collect();
                     let n = u8::try_from(pairs.len()).unwrap();
                     let start = match kind {
@@ -134,7 +123,8 @@ mod tests {
                         _ => vec![0xdd, 0, 0, 0, 2 * n],
                     };
                     [start, pairs.concat().concat()].concat()
-                })
+                },
+            )
         })
     }
 

@@ -51,10 +51,7 @@ pub(super) struct Connection {
 
 impl Link {
     pub(super) fn new() -> Self {
-        Self {
-            state: watch::Sender::new(State::Connecting),
-            keeper: OnceLock::new(),
-        }
+        Self { state: watch::Sender::new(State::Connecting), keeper: OnceLock::new() }
     }
 
     pub(super) fn kept_by(&self, keeper: AbortHandle) {

@@ -38,19 +38,12 @@ impl Links {
 
     fn start(self: &Arc<Self>, runtime: &Handle) -> Arc<Link> {
         let link = Arc::new(Link::new());
-        let first = Arc::clone(
-            self.write()
-                .entry(runtime.id())
-                .or_insert(Arc::clone(&link)),
-        );
+        let first = Arc::clone(self.write().entry(runtime.id()).or_insert(Arc::clone(&link)));
         if !Arc::ptr_eq(&first, &link) {
             return first;
         }
-        let leave = Leave {
-            links: Arc::downgrade(self),
-            runtime: runtime.id(),
-            link: Arc::clone(&link),
-        };
+        let leave =
+            Leave { links: Arc::downgrade(self), runtime: runtime.id(), link: Arc::clone(&link) };
         let server = self.server.clone();
         // Outside of the lock: a runtime that is ending drops the task, and `leave`, at once.
         let keeper = runtime.spawn(async move { keep(&leave.link, &server).await });

@@ -55,9 +55,7 @@ impl Redis {
     /// [`ErrorKind::Config`] if the URL is none of these.
     pub fn new(url: impl AsRef<str>) -> Result<Self> {
         let server = Server::parse(url.as_ref())?;
-        Ok(Self {
-            links: Arc::new(Links::new(server)),
-        })
+        Ok(Self { links: Arc::new(Links::new(server)) })
     }
 
     async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T> {
@@ -80,12 +78,7 @@ impl Redis {
 
     async fn run(&self, script: &'static Script, key: &str, arguments: &[&[u8]]) -> Result<i64> {
         let keys = &[key.as_bytes()];
-        self.call(Call {
-            script,
-            keys,
-            arguments,
-        })
-        .await
+        self.call(Call { script, keys, arguments }).await
     }
 }
 
@@ -137,10 +130,7 @@ impl RemoteBackend for Redis {
     async fn invalidate(&self, key: &str) -> Result<()> {
         match self.run(&INVALIDATE, key, &[]).await? {
             0 | 1 => Ok(()),
-            _ => Err(Error::new(
-                ErrorKind::Foreign,
-                "the key holds data of another program",
-            )),
+            _ => Err(Error::new(ErrorKind::Foreign, "the key holds data of another program")),
         }
     }
 
@@ -149,21 +139,12 @@ impl RemoteBackend for Redis {
         let mut cursor = Vec::from(*b"0");
         loop {
             let mut scan = cmd("SCAN");
-            scan.arg(&cursor)
-                .arg("MATCH")
-                .arg(&pattern)
-                .arg("COUNT")
-                .arg(BATCH);
+            scan.arg(&cursor).arg("MATCH").arg(&pattern).arg("COUNT").arg(BATCH);
             let (next, keys): (Vec<u8>, Vec<Vec<u8>>) = self.query(&scan).await?;
             let keys: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
             if !keys.is_empty() {
                 let (script, arguments) = (&*INVALIDATE_ALL, &[][..]);
-                self.call(Call {
-                    script,
-                    keys: &keys,
-                    arguments,
-                })
-                .await?;
+                self.call(Call { script, keys: &keys, arguments }).await?;
             }
             if next == b"0" {
                 return Ok(());
@@ -192,10 +173,7 @@ fn px(ttl: Duration) -> u64 {
 
 fn refuse_empty(expected: &Bytes) -> Result<()> {
     if expected.is_empty() {
-        return Err(Error::new(
-            ErrorKind::Config,
-            "an empty prefix would match every cell",
-        ));
+        return Err(Error::new(ErrorKind::Config, "an empty prefix would match every cell"));
     }
     Ok(())
 }

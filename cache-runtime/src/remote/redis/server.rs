@@ -48,9 +48,7 @@ impl Server {
         };
         let info = url.into_connection_info().map_err(invalid)?;
         let settings = info.redis_settings().clone();
-        let settings = settings
-            .set_protocol(ProtocolVersion::RESP3)
-            .set_skip_set_lib_name();
+        let settings = settings.set_protocol(ProtocolVersion::RESP3).set_skip_set_lib_name();
         let info = info
             .set_tcp_settings(TcpSettings::default().set_nodelay(true))
             .set_redis_settings(settings);

@@ -64,11 +64,7 @@ async fn the_keeper_ends_with_the_last_clone() {
     let clone = redis.clone();
     drop(redis);
     tokio::task::yield_now().await;
-    assert_eq!(
-        Arc::strong_count(&link),
-        3,
-        "one here, in the map and the keeper"
-    );
+    assert_eq!(Arc::strong_count(&link), 3, "one here, in the map and the keeper");
     drop(clone);
     while Arc::strong_count(&link) > 1 {
         tokio::task::yield_now().await;

@@ -48,22 +48,10 @@ fn holds_what_was_inserted_until_it_is_removed(backend: &impl LocalBackend) {
     for key in [key(1), long] {
         assert_eq!(value(backend, &key), None, "an empty backend holds nothing");
         backend.insert(&key, entry(1));
-        assert_eq!(
-            value(backend, &key),
-            Some(1),
-            "`get` returns what `insert` stored"
-        );
-        assert_eq!(
-            value(backend, &Key::new("other")),
-            None,
-            "and under no other key"
-        );
+        assert_eq!(value(backend, &key), Some(1), "`get` returns what `insert` stored");
+        assert_eq!(value(backend, &Key::new("other")), None, "and under no other key");
         backend.remove(key.borrowed());
-        assert_eq!(
-            value(backend, &key),
-            None,
-            "`get` returns nothing after `remove`"
-        );
+        assert_eq!(value(backend, &key), None, "`get` returns nothing after `remove`");
         backend.remove(key.borrowed());
     }
 }
@@ -71,11 +59,7 @@ fn holds_what_was_inserted_until_it_is_removed(backend: &impl LocalBackend) {
 fn replaces_what_stood_there(backend: &impl LocalBackend) {
     for number in 0..10 {
         backend.insert(&key(1), entry(number));
-        assert_eq!(
-            value(backend, &key(1)),
-            Some(number),
-            "`insert` replaces what stood there"
-        );
+        assert_eq!(value(backend, &key(1)), Some(number), "`insert` replaces what stood there");
     }
 }
 
@@ -86,17 +70,9 @@ fn sweeps_the_dead_and_no_other(backend: &impl LocalBackend) {
         backend.insert(&key(number), entry);
     }
     backend.sweep(&|entry| entry.is_expired(10));
-    assert_eq!(
-        backend.len(),
-        30,
-        "`sweep` frees the dead, and counts what is left"
-    );
+    assert_eq!(backend.len(), 30, "`sweep` frees the dead, and counts what is left");
     for number in 0..50 {
-        assert_eq!(
-            value(backend, &key(number)).is_some(),
-            number >= 20,
-            "entry {number}"
-        );
+        assert_eq!(value(backend, &key(number)).is_some(), number >= 20, "entry {number}");
     }
 }
 
@@ -106,10 +82,7 @@ fn keeps_to_its_capacity(backend: &impl LocalBackend) {
     }
     backend.sweep(&|_| false);
     let len = backend.len();
-    assert!(
-        (1..=110).contains(&len),
-        "{len} entries in a backend of 100"
-    );
+    assert!((1..=110).contains(&len), "{len} entries in a backend of 100");
 }
 
 /// A remover and a reader on one key: what was removed is never seen again.
@@ -129,10 +102,7 @@ fn shows_nothing_after_a_removal(backend: &impl LocalBackend) {
             while !done.load(Ordering::SeqCst) {
                 let floor = floor.load(Ordering::SeqCst);
                 if let Some(found) = value(backend, &key(1)) {
-                    assert!(
-                        found >= floor,
-                        "`get` returned {found}, removed before it began"
-                    );
+                    assert!(found >= floor, "`get` returned {found}, removed before it began");
                 }
             }
         });

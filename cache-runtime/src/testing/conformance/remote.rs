@@ -102,10 +102,8 @@ fn answered<T>(method: &str, answer: crate::Result<T>) -> T {
 }
 
 fn value() -> Bytes {
-    let envelope = Envelope {
-        header: Header::new(1, 2, 3),
-        payload: Some(Bytes::from_static(b"\0\r\n\xff")),
-    };
+    let envelope =
+        Envelope { header: Header::new(1, 2, 3), payload: Some(Bytes::from_static(b"\0\r\n\xff")) };
     answered("encode", envelope.encode())
 }
 
@@ -154,9 +152,7 @@ async fn replace<R: RemoteBackend>(subject: &Subject<R>) {
     assert!(replaced, "the first bytes of a value are enough");
     assert_eq!(subject.get().await, Some(second), "whole again");
 
-    let empty = subject
-        .backend
-        .replace(&subject.key, Bytes::new(), first, TTL);
+    let empty = subject.backend.replace(&subject.key, Bytes::new(), first, TTL);
     refused("replace", empty.await);
     let empty = subject.backend.extend(&subject.key, Bytes::new(), TTL);
     refused("extend", empty.await);
@@ -166,11 +162,7 @@ async fn replace<R: RemoteBackend>(subject: &Subject<R>) {
 
 fn refused(method: &str, answer: crate::Result<bool>) {
     let kind = answer.map_err(|error| error.kind());
-    assert_eq!(
-        kind,
-        Err(ErrorKind::Config),
-        "`{method}` expects no nothing"
-    );
+    assert_eq!(kind, Err(ErrorKind::Config), "`{method}` expects no nothing");
 }
 
 async fn extend<R: RemoteBackend>(subject: &Subject<R>) {
@@ -183,10 +175,7 @@ async fn extend<R: RemoteBackend>(subject: &Subject<R>) {
     assert!(subject.extend(&lease, TTL).await, "its own token does");
     tokio::time::sleep(Duration::from_millis(1_050)).await;
     assert_eq!(subject.get().await, Some(lease.clone()), "it outlives");
-    assert!(
-        subject.extend(&lease, SHORT).await,
-        "a life is cut short too"
-    );
+    assert!(subject.extend(&lease, SHORT).await, "a life is cut short too");
     subject.until_absent().await;
 }
 
@@ -219,12 +208,8 @@ async fn clear<R: RemoteBackend>(subject: &Subject<R>) {
     let prefix = within("").key;
     let (value, lease, late) = (value(), new_lease(), new_lease());
     let foreign = Bytes::from_static(b"{}");
-    let cells = [
-        ("value", &value),
-        ("lease", &lease),
-        ("barrier", &barrier()),
-        ("foreign", &foreign),
-    ];
+    let cells =
+        [("value", &value), ("lease", &lease), ("barrier", &barrier()), ("foreign", &foreign)];
     for (name, cell) in cells {
         within(name).plant(cell, TTL).await;
     }
@@ -244,24 +229,13 @@ async fn clear<R: RemoteBackend>(subject: &Subject<R>) {
         let expected = ["barrier", "foreign"].contains(&name).then_some(cell);
         assert_eq!(found.as_ref(), expected, "a {name} that is cleared");
     }
-    assert_eq!(
-        beside.get().await,
-        Some(value),
-        "what is beside the prefix stays"
-    );
+    assert_eq!(beside.get().await, Some(value), "what is beside the prefix stays");
     within("late").plant(&late, TTL).await;
-    assert_eq!(
-        within("late").get().await,
-        Some(late),
-        "what comes after stays"
-    );
+    assert_eq!(within("late").get().await, Some(late), "what comes after stays");
     answered("clear", subject.backend.clear(&prefix).await);
     beside.invalidate().await;
     for (name, expected) in [("barrier", barrier()), ("foreign", foreign)] {
-        let expiring = subject
-            .backend
-            .extend(&within(name).key, expected, SHORT)
-            .await;
+        let expiring = subject.backend.extend(&within(name).key, expected, SHORT).await;
         assert!(answered("extend", expiring), "a test tidies up");
     }
 }
@@ -300,18 +274,11 @@ async fn repetition<R: RemoteBackend>(subject: &Subject<R>) {
     let (lease, value) = (new_lease(), value());
     subject.plant(&lease, TTL).await;
     let found = subject.get_or_set(&lease, TTL).await;
-    assert_eq!(
-        found.as_ref(),
-        Some(&lease),
-        "who asks again meets his lease"
-    );
+    assert_eq!(found.as_ref(), Some(&lease), "who asks again meets his lease");
     assert!(subject.extend(&lease, TTL).await && subject.extend(&lease, TTL).await);
     assert!(subject.replace(lease.clone(), &value).await);
     assert!(!subject.replace(lease.clone(), &value).await);
-    assert!(
-        !subject.release(&lease).await,
-        "a release come late is none"
-    );
+    assert!(!subject.release(&lease).await, "a release come late is none");
     assert_eq!(subject.get().await, Some(value), "the fill stands");
     subject.invalidate().await;
     subject.invalidate().await;
@@ -337,8 +304,5 @@ async fn race<R: RemoteBackend>(subject: &Subject<R>) {
         }
     }
     assert_eq!(winners.len(), 1, "one of many sets the cell");
-    assert!(
-        found.iter().all(|other| *other == winners[0]),
-        "all meet it"
-    );
+    assert!(found.iter().all(|other| *other == winners[0]), "all meet it");
 }
