@@ -45,7 +45,10 @@ impl InvalidatesArgs {
             "entry" => self.targets.extend(setting.expr(KNOWN, dx).map(Target::Entry)),
             "on" => set(&mut self.on, &name, setting.string(KNOWN, dx), dx),
             "cache" if self.cache.is_some() => {
-                dx.error(&name, "`cache` is given twice; write one `#[invalidates]` for each cache")
+                dx.error(
+                    &name,
+                    "`cache` is given twice; write one `#[invalidates]` for each cache",
+                );
             }
             "cache" => self.cache = setting.expr(KNOWN, dx),
             "crate" => set(&mut self.krate, &name, setting.path(KNOWN, dx), dx),
