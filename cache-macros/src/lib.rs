@@ -1,9 +1,9 @@
 //! The attributes of `cache-runtime`, which re-exports them: depend on that crate alone.
 //!
-//! An invocation passes through the modules in this order: [`args`] reads the settings,
-//! [`function`] the signature (the body stays raw tokens), [`model`] puts both into the words of
-//! this crate, [`check`] holds one function a rule, [`expand`] writes code. Each of them records
-//! what is wrong in [`diagnostics`] and goes on, so that one build shows all mistakes.
+//! An invocation passes through the modules in this order: `args` reads the settings,
+//! `function` the signature (the body stays raw tokens), `model` puts both into the words of
+//! this crate, `check` holds one function a rule, `expand` writes code. Each of them records
+//! what is wrong in `diagnostics` and goes on, so that one build shows all mistakes.
 
 mod args;
 mod check;

@@ -441,7 +441,7 @@ async fn a_value_of_a_process_whose_clock_is_ahead_lives_no_longer() {
 }
 
 #[cached(key = "maybe:<id>", ttl = 60)]
-async fn plain29(source: Source, id: u64) -> u64 {
+async fn number(source: Source, id: u64) -> u64 {
     source.load().await
 }
 #[tokio::test]
@@ -452,7 +452,7 @@ async fn a_cell_that_cannot_be_taken_over_does_not_end_the_flight() {
     let held = source.hold();
     let go = || {
         let (c, s) = (tiers.cache.clone(), source.clone());
-        spawn(async move { c.scope(plain29(s, 1)).await })
+        spawn(async move { c.scope(number(s, 1)).await })
     };
     let one = go();
     source.entered(1).await;
@@ -464,4 +464,23 @@ async fn a_cell_that_cannot_be_taken_over_does_not_end_the_flight() {
         r.await.unwrap();
     }
     assert_eq!(source.loads(), 1);
+}
+
+#[tokio::test]
+async fn a_damaged_cell_of_ours_is_a_miss_and_is_replaced() {
+    let tiers = Tiers::new("remote");
+    let source = Source::new();
+    let read = || tiers.cache.scope(number(source.clone(), 7));
+    assert_eq!(read().await, 1);
+    let mut cell = tiers.cells.cell("test:maybe:7").unwrap().to_vec();
+    *cell.last_mut().unwrap() ^= 1;
+    for damaged in [cell, b"\xC1V\x01\x10 and no header".to_vec()] {
+        tiers.cells.plant("test:maybe:7", damaged.clone(), MIN);
+        source.update();
+        let loads = source.loads();
+        assert_eq!(read().await, loads + 1, "it was not taken for a value");
+        assert_eq!(read().await, loads + 1);
+        assert_eq!(source.loads(), loads + 1, "the new value has taken its place");
+    }
+    assert_eq!(tiers.cache.stats().remote_errors, 2);
 }

@@ -15,7 +15,7 @@ use crate::policy::Policy;
 
 /// How long a read that waits for a lease lets pass before it asks again, at first and at most.
 const FIRST_POLL: Duration = Duration::from_millis(4);
-const LAST_POLL: Duration = Duration::from_millis(100);
+const LAST_POLL: Duration = Duration::from_millis(25);
 
 /// What may be done with a value that is being loaded.
 pub(crate) enum Claim {
