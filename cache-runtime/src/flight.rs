@@ -31,6 +31,8 @@ pub(crate) struct FlightId {
     pub(crate) version: u32,
     /// The name of the return type's shape: generic functions have one for each error type.
     pub(crate) shape: &'static str,
+    /// One load in the whole fleet: a member that is dropped lets one other load, not a crowd.
+    pub(crate) exclusive: bool,
 }
 
 /// All keys under which something is being loaded or written.
@@ -311,7 +313,7 @@ impl Flight {
         self.state.lock().turn(self)
     }
 
-    fn land(&self, outcome: Option<Outcome>) {
+    fn land(&self, outcome: Option<Outcome>, crowd: usize) {
         let mut state = self.state.lock();
         state.running -= 1;
         let woken = match outcome {
@@ -320,7 +322,7 @@ impl Flight {
                 std::mem::take(&mut state.waiting)
             }
             None => {
-                state.limit = CROWD;
+                state.limit = state.limit.max(crowd);
                 state.next_waiting()
             }
         };
@@ -353,6 +355,13 @@ pub(crate) struct Permit {
 }
 
 impl Permit {
+    /// Ends in nothing that others can be given: they load for themselves.
+    pub(crate) fn give_up(mut self) {
+        if let Some(flight) = self.flight.take() {
+            flight.land(None, CROWD);
+        }
+    }
+
     /// Whether other members may load at the same time.
     pub(crate) fn is_one_of_many(&self) -> bool {
         self.flight.as_ref().is_some_and(|flight| flight.state.lock().limit > 1)
@@ -360,7 +369,7 @@ impl Permit {
     /// Ends the flight: all that wait get `outcome`.
     pub(crate) fn land(mut self, outcome: Outcome) {
         if let Some(flight) = self.flight.take() {
-            flight.land(Some(outcome));
+            flight.land(Some(outcome), CROWD);
         }
     }
 }
@@ -368,7 +377,7 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         if let Some(flight) = self.flight.take() {
-            flight.land(None);
+            flight.land(None, if flight.id.exclusive { 1 } else { CROWD });
         }
     }
 }

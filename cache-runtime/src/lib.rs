@@ -62,6 +62,9 @@
 //! most the `remote_budget` (250 ms). With `lock`, a reader may also wait for a process that holds the
 //! lease and is gone, for as long as the lease lasts (10 s).
 //!
+//! Values are dropped by the cache wherever it replaces or evicts them: their `Drop` must not use the
+//! cache.
+//!
 //! # Which cache
 //!
 //! Annotated functions use the cache that their attribute names (`cache = self.cache`), else the one

@@ -127,6 +127,7 @@ impl<S: Shape> Call<S> {
         if self.mode == Mode::Refresh {
             return Way::Renew;
         }
+        let mut patient = true;
         loop {
             let flights = self.entry.cache.flights();
             let (ticket, flight) = match flights.join(&self.entry.key, id, || self.found()) {
@@ -142,8 +143,15 @@ impl<S: Shape> Call<S> {
             match self.turn(&flight).await {
                 Some(Turn::Load(permit)) => return self.look(ticket, permit).await,
                 Some(Turn::Landed(outcome)) => return self.landed(outcome),
-                // Its load takes too long to be waited for: let the next one try.
-                None => ticket.detach(),
+                // Its load takes too long to be waited for: let the next one try, once.
+                None if patient => {
+                    patient = false;
+                    ticket.detach();
+                }
+                None => {
+                    self.count(Event::Bypass);
+                    return Way::Uncached;
+                }
             }
         }
     }

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use cache_runtime::cached;
-use cache_runtime::testing::Probe;
+use cache_runtime::testing::{Method, Probe};
 use cache_tests::{Source, Tiers, eventually, on_all_tiers};
 use tokio::{spawn, task::JoinSet, time::timeout};
 
@@ -247,6 +247,32 @@ async fn after_a_leader_is_dropped_at_most_eight_load_beside_each_other() {
         nothing_is_left(&tiers).await;
     })
     .await;
+}
+
+#[tokio::test]
+async fn with_lock_a_caller_that_leaves_makes_no_second_load() {
+    let tiers = Tiers::new("remote");
+    let (source, elsewhere) = (Source::new(), tiers.elsewhere());
+    let held = source.hold();
+    let from = source.clone();
+    let holder = spawn(async move { elsewhere.scope(locked(from, 1)).await });
+    source.entered(1).await;
+    let reading = || {
+        let (cache, from) = (tiers.cache.clone(), source.clone());
+        spawn(async move { cache.scope(locked(from, 1)).await })
+    };
+    let leader = reading();
+    tiers.remote.called(Method::GetOrSet, 1).await;
+    let followers: Vec<_> = (0..20).map(|_| reading()).collect();
+    tokio::task::yield_now().await;
+    let asked = tiers.remote.methods().iter().filter(|it| **it == Method::GetOrSet).count();
+    leader.abort();
+    tiers.remote.called(Method::GetOrSet, asked + 2).await;
+    drop(held);
+    for read in followers.into_iter().chain([holder]) {
+        assert_eq!(read.await.unwrap(), Ok(1));
+    }
+    assert_eq!(source.loads(), 1);
 }
 
 static PANICS: AtomicU32 = AtomicU32::new(0);

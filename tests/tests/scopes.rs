@@ -49,6 +49,44 @@ async fn functions_of_one_name_in_two_modules_share_nothing() {
 }
 
 #[tokio::test]
+async fn functions_of_one_name_in_two_functions_share_nothing() {
+    async fn one() -> u64 {
+        #[cached]
+        async fn nested(id: u64) -> u64 {
+            id + 100
+        }
+        nested(1).await
+    }
+
+    async fn two() -> u64 {
+        #[cached]
+        async fn nested(id: u64) -> u64 {
+            id + 200
+        }
+        nested(1).await
+    }
+
+    let tiers = Tiers::new("both");
+    tiers.cache.scope(async { assert_eq!((one().await, two().await), (101, 201)) }).await;
+}
+
+#[tokio::test]
+async fn what_the_cache_expression_borrows_is_given_back_before_the_load() {
+    struct Locked(std::sync::Mutex<Cache>);
+
+    impl Locked {
+        #[cached(key = "locked:<id>", cache = self.0.lock().unwrap())]
+        async fn read(&self, id: u64) -> u64 {
+            assert!(self.0.try_lock().is_ok());
+            id
+        }
+    }
+
+    let locked = Locked(std::sync::Mutex::new(Tiers::new("local").cache));
+    assert_eq!(locked.read(1).await, 1);
+}
+
+#[tokio::test]
 async fn scopes_nest_and_end() {
     let (outer, inner) = (Tiers::new("local").cache, Tiers::new("local").cache);
     let source = Source2(Source::new());

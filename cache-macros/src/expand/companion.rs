@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{FnArg, Signature};
 
-use super::key::{Arguments, path_constant, render};
+use super::key::{Arguments, render};
 use super::lints;
 use super::load::{Load, copied, copies, here, lookup};
 use super::own::{at, reference};
@@ -45,13 +45,12 @@ pub(super) fn expand(cached: &Cached, name: &Ident) -> Option<TokenStream> {
     let attrs = cached.function.companion_attrs();
     let span = Span::mixed_site();
     let allowed = lints::of_companion(cached);
-    let key = path_constant(cached);
     Some(quote_spanned! {span=>
         #function
         #structure
         #allowed
         #(#attrs)*
-        impl #name { #key #site #uncached #refresh #entry #stats }
+        impl #name { #site #uncached #refresh #entry #stats }
     })
 }
 
@@ -145,7 +144,13 @@ impl Companion<'_> {
         let (site, on) = (self.call("site"), on_cache(self.cached));
         let key = render(self.cached, Arguments::Named);
         let load = self.load().run(self.cached);
-        let body = quote_spanned!(here(self.cached)=> #site #on.refresh(#key) #load);
+        let body = match on {
+            Some(on) => quote_spanned! {here(self.cached)=>
+                let call = #site #on.refresh(#key);
+                call #load
+            },
+            None => quote_spanned!(here(self.cached)=> #site.refresh(#key) #load),
+        };
         quote_spanned!(Span::mixed_site()=> #vis #sig { #body })
     }
 

@@ -3,7 +3,6 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::GenericParam;
-use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use super::own::at;
@@ -31,19 +30,7 @@ pub(super) fn render(cached: &Cached, arguments: Arguments) -> TokenStream {
     }
 }
 
-/// What every key of a function without a template begins with.
-pub(super) fn path_constant(cached: &Cached) -> Option<TokenStream> {
-    let function = &cached.function;
-    let first_is_parted = generics(function).is_empty() && !function.arguments.is_empty();
-    let parted = if first_is_parted { ":" } else { "" };
-    let path = format!("::{}{parted}", function.sig.ident.unraw());
-    cached.key.is_none().then(|| {
-        quote_spanned! {Span::mixed_site()=>
-            const KEY: &str = ::core::concat!(::core::module_path!(), #path);
-        }
-    })
-}
-
+/// Begins with the path of the companion, which names the functions it stands in as well.
 fn default(cached: &Cached, arguments: Arguments) -> TokenStream {
     let span = Span::mixed_site();
     let function = &cached.function;
@@ -51,16 +38,15 @@ fn default(cached: &Cached, arguments: Arguments) -> TokenStream {
         return TokenStream::new(); // refused: only a companion has a path of its own
     };
     let generics = generics(function);
-    let parts = function.arguments.iter().enumerate().map(|(index, argument)| {
+    let parts = function.arguments.iter().map(|argument| {
         let value = place(argument, arguments);
         let is_opaque =
             find_ident(argument.ty.to_token_stream(), |ident| ident == "impl").is_some();
-        let colon = (index > 0 || !generics.is_empty()).then(|| quote_spanned!(span=> .text(":")));
         let ty = is_opaque.then(|| quote_spanned!(span=> .type_of(#value)));
         let part = quote_spanned!(at(&argument.ty)=> part);
-        quote_spanned!(span=> #colon #ty .#part(#value))
+        quote_spanned!(span=> .text(":") #ty .#part(#value))
     });
-    quote_spanned!(span=> |key| key.text(#companion::KEY) #generics #(#parts)*)
+    quote_spanned!(span=> |key| key.path_of::<#companion>() #generics #(#parts)*)
 }
 
 /// What tells the instances of a generic function apart.

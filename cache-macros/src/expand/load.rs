@@ -54,8 +54,18 @@ pub(super) fn lookup(
 ) -> TokenStream {
     let krate = &cached.krate;
     let on = super::site::on_cache(cached);
+    // What the expression of `cache` borrows is given back before the load.
+    let (let_found, found) = if on.is_some() {
+        (
+            quote_spanned!(here(cached)=> let found = #site #on.lookup(#key);),
+            quote_spanned!(here(cached)=> found),
+        )
+    } else {
+        (TokenStream::new(), quote_spanned!(here(cached)=> #site.lookup(#key)))
+    };
     quote_spanned! {here(cached)=>
-        match #site #on.lookup(#key) {
+        #let_found
+        match #found {
             #krate::Lookup::Hit(value) => value,
             #krate::Lookup::Miss(call) => call #load,
         }

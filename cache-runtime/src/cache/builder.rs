@@ -71,7 +71,8 @@ impl Builder {
     }
 
     /// What every remote key begins with, before a colon. Caches that share a namespace share
-    /// entries.
+    /// entries. No namespace should be another one and a colon and more, as `shop` and
+    /// `shop:prod` are: the keys of the one could be keys of the other.
     ///
     /// # Default
     ///

@@ -286,6 +286,7 @@ impl Cache {
             value: TypeId::of::<S::Value>(),
             version: policy.version_or_default(),
             shape: std::any::type_name::<S>(),
+            exclusive: policy.waits_for_lease(),
         }
     }
 

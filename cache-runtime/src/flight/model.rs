@@ -38,7 +38,13 @@ impl World {
         if let Some(version) = *self.stored.lock() {
             return version;
         }
-        let id = FlightId { site: 1, value: TypeId::of::<u64>(), version: 1, shape: "" };
+        let id = FlightId {
+            site: 1,
+            value: TypeId::of::<u64>(),
+            version: 1,
+            shape: "",
+            exclusive: false,
+        };
         match self.flights.join(&Self::key(), id, || *self.stored.lock()) {
             Joined::Stored(version) => version,
             Joined::Member(ticket, flight) => match block_on(flight.turn()) {
@@ -142,7 +148,13 @@ fn members_that_leave_without_an_outcome_strand_nobody() {
     check(|| {
         let world = World::new();
         let leaver = spawn(&world, |world| {
-            let id = FlightId { site: 1, value: TypeId::of::<u64>(), version: 1, shape: "" };
+            let id = FlightId {
+                site: 1,
+                value: TypeId::of::<u64>(),
+                version: 1,
+                shape: "",
+                exclusive: false,
+            };
             if let Joined::Member(ticket, flight) =
                 world.flights.join(&World::key(), id, || None::<u64>)
             {

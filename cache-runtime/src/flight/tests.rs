@@ -10,7 +10,7 @@ fn key() -> Key {
 }
 
 fn id(site: usize) -> FlightId {
-    FlightId { site, value: TypeId::of::<u64>(), version: 1, shape: "" }
+    FlightId { site, value: TypeId::of::<u64>(), version: 1, shape: "", exclusive: false }
 }
 
 fn join(flights: &Arc<Flights>, site: usize) -> (Ticket, Arc<Flight>) {

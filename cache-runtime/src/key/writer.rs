@@ -47,6 +47,13 @@ impl KeyWriter {
         self
     }
 
+    /// Adds the path of a type that stands for a function, with the functions it stands in.
+    #[doc(hidden)]
+    #[inline]
+    pub fn path_of<T: ?Sized>(&mut self) -> &mut Self {
+        self.text(std::any::type_name::<T>())
+    }
+
     /// Adds the type arguments of a generic function.
     #[doc(hidden)]
     pub fn types<T: ?Sized>(&mut self) -> &mut Self {

@@ -169,6 +169,8 @@ impl<S: Shape> Call<S> {
         if let Some(failure) = S::share(returned) {
             ticket.detach();
             permit.land(Outcome::Failed(failure));
+        } else {
+            permit.give_up();
         }
     }
 }

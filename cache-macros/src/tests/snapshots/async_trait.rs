@@ -22,10 +22,10 @@ impl Users {
                     .serde()
                     .at(&SITE)
             };
-            match site
+            let found = site
                 .on(&self.cache)
-                .lookup(|key| key.text("user:").part(&self.tenant).text(":").part(&id))
-            {
+                .lookup(|key| key.text("user:").part(&self.tenant).text(":").part(&id));
+            match found {
                 ::cache_runtime::__private::Lookup::Hit(value) => value,
                 ::cache_runtime::__private::Lookup::Miss(call) => {
                     call.load(

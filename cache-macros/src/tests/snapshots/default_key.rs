@@ -1,7 +1,7 @@
 /// Loads.
 pub async fn get_user(id: u64, name: &str) -> Option<User> {
     match get_user::site()
-        .lookup(|key| key.text(get_user::KEY).part(&id).text(":").part(name))
+        .lookup(|key| key.path_of::<get_user>().text(":").part(&id).text(":").part(name))
     {
         ::cache_runtime::__private::Lookup::Hit(value) => value,
         ::cache_runtime::__private::Lookup::Miss(call) => {
@@ -14,7 +14,6 @@ pub async fn get_user(id: u64, name: &str) -> Option<User> {
 pub struct get_user {}
 #[allow(missing_docs, clippy::missing_errors_doc)]
 impl get_user {
-    const KEY: &str = ::core::concat!(::core::module_path!(), "::get_user:");
     fn site() -> ::cache_runtime::__private::SiteFor<
         impl ::cache_runtime::__private::ShapeOf<Option<User>, User>,
     > {
@@ -35,13 +34,17 @@ impl get_user {
     }
     pub async fn refresh(id: u64, name: &str) -> Option<User> {
         get_user::site()
-            .refresh(|key| key.text(get_user::KEY).part(&id).text(":").part(name))
+            .refresh(|key| {
+                key.path_of::<get_user>().text(":").part(&id).text(":").part(name)
+            })
             .load(get_user::uncached(id, name))
             .await
     }
     pub fn entry(id: &u64, name: &str) -> ::cache_runtime::__private::EntryRef<User> {
         get_user::site()
-            .entry(|key| key.text(get_user::KEY).part(id).text(":").part(name))
+            .entry(|key| {
+                key.path_of::<get_user>().text(":").part(id).text(":").part(name)
+            })
     }
     pub fn stats() -> ::cache_runtime::__private::SiteStats {
         get_user::site().stats()

@@ -9,7 +9,7 @@ where
     match get::site::<T, N>()
         .lookup(|key| {
             key
-                .text(get::KEY)
+                .path_of::<get>()
                 .types::<T>()
                 .text(":")
                 .part(&N)
@@ -32,7 +32,6 @@ where
 #[allow(non_camel_case_types)]
 struct get {}
 impl get {
-    const KEY: &str = ::core::concat!(::core::module_path!(), "::get");
     fn site_of_all() -> &'static ::cache_runtime::__private::Site {
         static SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::new(
             ::core::module_path!(),
@@ -75,7 +74,7 @@ impl get {
         get::site::<T, N>()
             .refresh(|key| {
                 key
-                    .text(get::KEY)
+                    .path_of::<get>()
                     .types::<T>()
                     .text(":")
                     .part(&N)
@@ -101,7 +100,7 @@ impl get {
         get::site::<T, N>()
             .entry(|key| {
                 key
-                    .text(get::KEY)
+                    .path_of::<get>()
                     .types::<T>()
                     .text(":")
                     .part(&N)

@@ -1,9 +1,9 @@
 #[allow(clippy::used_underscore_binding)]
 pub(crate) async fn get_user(app: &App, user: UserRef<'_>, _tenant: u8) -> Arc<User> {
-    match users::site()
+    let found = users::site()
         .on(&app.caches[0])
-        .lookup(|key| key.text("<user>:").part(&user.id).text("/").part(&_tenant))
-    {
+        .lookup(|key| key.text("<user>:").part(&user.id).text("/").part(&_tenant));
+    match found {
         crate::reexported::__private::Lookup::Hit(value) => value,
         crate::reexported::__private::Lookup::Miss(call) => {
             call.load(users::uncached(app, user, _tenant)).await
@@ -43,11 +43,10 @@ impl users {
         1
     }
     pub(crate) async fn refresh(app: &App, user: UserRef<'_>, _tenant: u8) -> Arc<User> {
-        users::site()
+        let call = users::site()
             .on(&app.caches[0])
-            .refresh(|key| key.text("<user>:").part(&user.id).text("/").part(&_tenant))
-            .load(users::uncached(app, user, _tenant))
-            .await
+            .refresh(|key| key.text("<user>:").part(&user.id).text("/").part(&_tenant));
+        call.load(users::uncached(app, user, _tenant)).await
     }
     pub(crate) fn entry(
         app: &App,
