@@ -3,6 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::GenericParam;
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use super::own::at;
@@ -46,7 +47,14 @@ fn default(cached: &Cached, arguments: Arguments) -> TokenStream {
         let part = quote_spanned!(at(&argument.ty)=> part);
         quote_spanned!(span=> .text(":") #ty .#part(#value))
     });
-    quote_spanned!(span=> |key| key.path_of::<#companion>() #generics #(#parts)*)
+    let name = function.sig.ident.unraw();
+    let path = if companion.unraw() == name {
+        quote_spanned!(span=> path_of::<#companion>())
+    } else {
+        let name = name.to_string();
+        quote_spanned!(span=> path_beside::<#companion>(#name))
+    };
+    quote_spanned!(span=> |key| key.#path #generics #(#parts)*)
 }
 
 /// What tells the instances of a generic function apart.

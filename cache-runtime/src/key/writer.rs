@@ -54,6 +54,14 @@ impl KeyWriter {
         self.text(std::any::type_name::<T>())
     }
 
+    /// Adds the path of a function whose companion has another name.
+    #[doc(hidden)]
+    pub fn path_beside<T: ?Sized>(&mut self, function: &str) -> &mut Self {
+        let companion = std::any::type_name::<T>();
+        let scope = companion.rfind("::").map_or("", |at| &companion[..at + 2]);
+        self.text(scope).text(function)
+    }
+
     /// Adds the type arguments of a generic function.
     #[doc(hidden)]
     pub fn types<T: ?Sized>(&mut self) -> &mut Self {
