@@ -6,22 +6,18 @@
 //! reads afterwards begins a new flight, and nothing that began before can be stored. Storing and
 //! invalidating run under the same lock as the check, so there is no moment in between.
 
-use std::any::TypeId;
-use std::collections::{BTreeMap, HashMap};
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+mod turn;
 
-use crate::entry::Entry;
-use crate::failure::Failure;
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+pub(crate) use turn::{Flight, Outcome, Permit, Turn};
+
 use crate::key::{Key, Prehashed};
 use crate::sync::{Mutex, MutexGuard};
 
 const SHARDS: usize = 64;
-
-/// How many members of a flight may load at once after one of them left it without an outcome.
-const CROWD: usize = 8;
 
 /// What flights are told apart by, beside their key: the call site and the type of the value.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -99,7 +95,7 @@ impl Flights {
         if let Some(value) = stored() {
             return Joined::Stored(value);
         }
-        let flight = Arc::new(Flight { id, state: Mutex::default() });
+        let flight = Flight::new(id);
         let slot = shard.slot(key);
         slot.flights.push(Attached { flight: flight.clone(), members: 1 });
         Joined::Member(self.issue(slot, key, Some(&flight)), flight)
@@ -255,172 +251,6 @@ impl Drop for Ticket {
                 shard.slots.remove(&self.key);
             }
         }
-    }
-}
-
-/// A load under way, and those who wait for it.
-pub(crate) struct Flight {
-    id: FlightId,
-    state: Mutex<State>,
-}
-
-struct State {
-    outcome: Option<Outcome>,
-    running: usize,
-    limit: usize,
-    /// In the order they came. One that is not here any more has been woken.
-    waiting: BTreeMap<u64, Waker>,
-    arrivals: u64,
-}
-
-impl Default for State {
-    fn default() -> Self {
-        Self { outcome: None, running: 0, limit: 1, waiting: BTreeMap::new(), arrivals: 0 }
-    }
-}
-
-/// How a flight landed.
-#[derive(Clone)]
-pub(crate) enum Outcome {
-    /// A value that the remote tier held.
-    Found(Arc<Entry>),
-    /// A value that was loaded.
-    Loaded(Arc<Entry>),
-    /// An error.
-    Failed(Failure),
-}
-
-/// What a member does next.
-pub(crate) enum Turn {
-    /// Run the load.
-    Load(Permit),
-    /// Take what another member's load ended in.
-    Landed(Outcome),
-}
-
-impl Flight {
-    /// Waits until it is this member's turn to load, or the flight has landed.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future passes the turn on.
-    pub(crate) fn turn(self: &Arc<Self>) -> Waiting<'_> {
-        Waiting { flight: self, place: None }
-    }
-
-    /// This member's turn, if it has come.
-    pub(crate) fn turn_now(self: &Arc<Self>) -> Option<Turn> {
-        self.state.lock().turn(self)
-    }
-
-    fn land(&self, outcome: Option<Outcome>, crowd: usize) {
-        let mut state = self.state.lock();
-        state.running -= 1;
-        let woken = match outcome {
-            Some(outcome) => {
-                state.outcome.get_or_insert(outcome);
-                std::mem::take(&mut state.waiting)
-            }
-            None => {
-                state.limit = state.limit.max(crowd);
-                state.next_waiting()
-            }
-        };
-        drop(state);
-        woken.into_values().for_each(Waker::wake);
-    }
-}
-
-impl State {
-    fn turn(&mut self, flight: &Arc<Flight>) -> Option<Turn> {
-        if let Some(outcome) = &self.outcome {
-            return Some(Turn::Landed(outcome.clone()));
-        }
-        (self.running < self.limit).then(|| {
-            self.running += 1;
-            Turn::Load(Permit { flight: Some(flight.clone()) })
-        })
-    }
-
-    /// Takes as many of those who wait as may load now.
-    fn next_waiting(&mut self) -> BTreeMap<u64, Waker> {
-        let free = self.limit.saturating_sub(self.running);
-        (0..free).map_while(|_| self.waiting.pop_first()).collect()
-    }
-}
-
-/// The right to run a flight's load. Dropped without an outcome, it passes to the others.
-pub(crate) struct Permit {
-    flight: Option<Arc<Flight>>,
-}
-
-impl Permit {
-    /// Ends in nothing that others can be given: they load for themselves.
-    pub(crate) fn give_up(mut self) {
-        if let Some(flight) = self.flight.take() {
-            flight.land(None, CROWD);
-        }
-    }
-
-    /// Whether other members may load at the same time.
-    pub(crate) fn is_one_of_many(&self) -> bool {
-        self.flight.as_ref().is_some_and(|flight| flight.state.lock().limit > 1)
-    }
-    /// Ends the flight: all that wait get `outcome`.
-    pub(crate) fn land(mut self, outcome: Outcome) {
-        if let Some(flight) = self.flight.take() {
-            flight.land(Some(outcome), CROWD);
-        }
-    }
-}
-
-impl Drop for Permit {
-    fn drop(&mut self) {
-        if let Some(flight) = self.flight.take() {
-            flight.land(None, if flight.id.exclusive { 1 } else { CROWD });
-        }
-    }
-}
-
-/// A member's wait for its [`Turn`].
-pub(crate) struct Waiting<'a> {
-    flight: &'a Arc<Flight>,
-    place: Option<u64>,
-}
-
-impl Future for Waiting<'_> {
-    type Output = Turn;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Turn> {
-        let mut state = self.flight.state.lock();
-        let Some(turn) = state.turn(self.flight) else {
-            let place = self.place.unwrap_or(state.arrivals);
-            state.arrivals += u64::from(self.place.is_none());
-            state.waiting.insert(place, context.waker().clone());
-            drop(state);
-            self.place = Some(place);
-            return Poll::Pending;
-        };
-        if let Some(place) = self.place {
-            state.waiting.remove(&place);
-        }
-        drop(state);
-        self.place = None;
-        Poll::Ready(turn)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        let Some(place) = self.place else { return };
-        let mut state = self.flight.state.lock();
-        if state.waiting.remove(&place).is_some() || state.outcome.is_some() {
-            return;
-        }
-        // It was woken to load, and won't: the next one's turn.
-        let woken = state.next_waiting();
-        drop(state);
-        woken.into_values().for_each(Waker::wake);
     }
 }
 

@@ -8,6 +8,7 @@ use shuttle::future::block_on;
 use shuttle::{check_pct, check_random, thread};
 
 use super::*;
+use crate::entry::Entry;
 
 const ITERATIONS: usize = 3_000;
 

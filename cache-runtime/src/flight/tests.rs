@@ -3,7 +3,9 @@
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
+use super::turn::Waiting;
 use super::*;
+use crate::entry::Entry;
 
 fn key() -> Key {
     Key::from("user:42")
