@@ -484,3 +484,20 @@ async fn a_damaged_cell_of_ours_is_a_miss_and_is_replaced() {
     }
     assert_eq!(tiers.cache.stats().remote_errors, 2);
 }
+
+#[test]
+fn what_a_runtime_owes_that_nobody_drives_is_told_by_another() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (idle, busy) = (runtime(), runtime());
+    let tiers = Tiers::new("remote");
+    let key = Key::from("a");
+    idle.block_on(async {
+        tiers.cache.put(&key, 1_u64, &Policy::new()).await.unwrap();
+        tiers.remote.on(Method::Invalidate, Fault::Fail(ErrorKind::Unavailable));
+        tiers.cache.invalidate(&key).await.unwrap_err();
+    });
+    tiers.remote.heal();
+    assert!(!tiers.cells.keys().is_empty());
+    busy.block_on(async { tiers.cache.shutdown(Duration::from_secs(20)).await.unwrap() });
+    assert!(tiers.cells.keys().is_empty());
+}

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
@@ -15,6 +15,9 @@ use crate::sync::Mutex;
 
 /// How long to wait before an invalidation is tried again.
 const RETRY: Duration = Duration::from_millis(250);
+
+/// A task that gives no sign of life for so long may be on a runtime that nobody drives.
+const STALLED: Duration = Duration::from_secs(5);
 
 /// How long the clear of a namespace may take.
 const LONGEST_CLEAR: Duration = Duration::from_mins(10);
@@ -39,10 +42,16 @@ struct State {
     sequence: u64,
     /// Keys were lost for want of room: the whole namespace is owed, since this sequence.
     overflowed: Option<u64>,
-    draining: bool,
+    /// The task that tells, and when it last gave a sign of life.
+    draining: Option<(u64, Instant)>,
+    drains: u64,
 }
 
 impl State {
+    fn is_draining(&self, drain: u64) -> bool {
+        self.draining.is_some_and(|(id, _)| id == drain)
+    }
+
     fn owe(&mut self, key: Key) {
         self.sequence += 1;
         self.order.insert(self.sequence, key.clone());
@@ -130,17 +139,43 @@ impl Pending {
         self.is_empty() && self.tellings.load(Ordering::Acquire) == 0
     }
 
-    /// What to tell next; where there is nothing, nobody is telling any more.
-    fn next(&self) -> Option<Debt> {
+    /// What the task `drain` is to tell next. Where there is nothing, or another task has taken
+    /// over, it ends.
+    fn next(&self, drain: u64) -> Option<Debt> {
         let mut state = self.state.lock();
+        if !state.is_draining(drain) {
+            return None;
+        }
         let debt = match state.overflowed {
             Some(_) => Some(Debt::All(state.sequence)),
             None => {
                 state.order.first_key_value().map(|(since, key)| Debt::Key(key.clone(), *since))
             }
         };
-        state.draining = debt.is_some();
+        state.draining = debt.is_some().then(|| (drain, Instant::now()));
         debt
+    }
+
+    /// Begins a task, unless one is at work.
+    fn begin(&self) -> Option<u64> {
+        let mut state = self.state.lock();
+        if state.draining.is_some_and(|(_, sign)| sign.elapsed() < STALLED) {
+            return None;
+        }
+        state.drains += 1;
+        state.draining = Some((state.drains, Instant::now()));
+        Some(state.drains)
+    }
+
+    /// Notes that the task `drain` is gone.
+    fn end(&self, drain: u64) {
+        let mut state = self.state.lock();
+        if state.is_draining(drain) {
+            state.draining = None;
+        }
+        drop(state);
+        // Who waits on another runtime goes on there.
+        self.settled.notify_waiters();
     }
 }
 
@@ -160,10 +195,10 @@ impl Tier {
         self.settle();
     }
 
-    /// Sees to it that a task of this runtime, or of another one that lives, tells what is owed.
+    /// Sees to it that a task of this runtime, or of another one that moves, tells what is owed.
     fn settle(self: &Arc<Self>) {
-        if !std::mem::replace(&mut self.pending.state.lock().draining, true) {
-            let drain = Drain { tier: self.clone(), done: false };
+        if let Some(id) = self.pending.begin() {
+            let drain = Drain { tier: self.clone(), id };
             background::start(drain.run());
         }
     }
@@ -184,7 +219,8 @@ impl Tier {
             if !self.pending.is_empty() {
                 self.settle();
             }
-            settled.await;
+            // Looks again now and then: who tells may stall.
+            let _ = tokio::time::timeout(RETRY, settled).await;
         }
     }
 
@@ -221,12 +257,12 @@ impl Drop for Telling {
 /// The task that tells what is owed. If its runtime ends first, the next call begins another.
 struct Drain {
     tier: Arc<Tier>,
-    done: bool,
+    id: u64,
 }
 
 impl Drain {
-    async fn run(mut self) {
-        while let Some(debt) = self.tier.pending.next() {
+    async fn run(self) {
+        while let Some(debt) = self.tier.pending.next(self.id) {
             if self.tier.tell(&debt).await {
                 self.tier.pending.remove(&debt);
             } else {
@@ -234,16 +270,11 @@ impl Drain {
                 tokio::time::sleep(RETRY).await;
             }
         }
-        self.done = true;
     }
 }
 
 impl Drop for Drain {
     fn drop(&mut self) {
-        if !self.done {
-            self.tier.pending.state.lock().draining = false;
-            // Who waits on another runtime goes on there.
-            self.tier.pending.settled.notify_waiters();
-        }
+        self.tier.pending.end(self.id);
     }
 }
