@@ -53,9 +53,10 @@
 //!
 //! If an invalidation of a key has returned before a read of that key begins, the read does not see
 //! a value whose load began before the invalidation: through the same [`Cache`] in the same process,
-//! always. Another process that has a local tier may serve what it holds for `local_ttl`, one minute
-//! unless the builder says otherwise; one without a local tier reads the remote tier and is never
-//! behind. Values of `local` functions are invalidated in their own process alone, and a source that
+//! always. Another process may be behind: with a local tier, it may serve what it holds for
+//! `local_ttl`, one minute unless the builder says otherwise; without one, a read there may still join
+//! a load of that process which began before the invalidation, and nothing older than that is served
+//! or stored. Values of `local` functions are invalidated in their own process alone, and a source that
 //! itself answers with old data (a replica, a transaction not yet committed) is beyond a cache.
 //!
 //! A fault of the cache never reaches the caller of a cached function: it runs the body, late by at
