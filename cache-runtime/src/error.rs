@@ -32,6 +32,8 @@ pub enum ErrorKind {
     Config,
     /// Under the key stands data that is not the cache's own.
     Foreign,
+    /// The remote tier can't do what was asked, and won't until somebody acts.
+    Unsupported,
 }
 
 impl Error {

@@ -126,5 +126,5 @@ pub use local::Moka;
 pub use policy::Policy;
 #[cfg(feature = "redis")]
 pub use remote::Redis;
-pub use remote::RemoteBackend;
+pub use remote::{Changes, Moment, RemoteBackend};
 pub use stats::{SiteStats, Stats};

@@ -3,6 +3,7 @@
 pub(crate) mod cell;
 pub(crate) mod claim;
 pub(crate) mod envelope;
+pub(crate) mod feed;
 pub(crate) mod fingerprint;
 mod lease;
 pub(crate) mod pending;
@@ -11,6 +12,7 @@ pub(crate) mod random;
 mod redis;
 pub(crate) mod tier;
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,8 +20,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
+pub use self::feed::{Changes, Moment};
 #[cfg(feature = "redis")]
 pub use self::redis::Redis;
 
@@ -87,6 +90,14 @@ pub trait RemoteBackend: Send + Sync + 'static {
     /// Removes the cell if it is `expected`, whole. Answers whether it was.
     fn release(&self, key: &str, expected: Bytes) -> impl Future<Output = Result<bool>> + Send;
 
+    /// Whether the first bytes of the cell are `expected`, which is not empty.
+    fn holds(&self, key: &str, expected: Bytes) -> impl Future<Output = Result<bool>> + Send {
+        async move {
+            let cell = self.get(key).await?;
+            Ok(cell.is_some_and(|cell| cell.starts_with(&expected)))
+        }
+    }
+
     /// Removes the cell if it is a value or a lease; leaves a barrier, which must outlive this.
     ///
     /// # Errors
@@ -97,6 +108,34 @@ pub trait RemoteBackend: Send + Sync + 'static {
     /// As [`invalidate`](Self::invalidate), for every key that begins with `prefix` when the call
     /// begins. It may take long, and need not be one step.
     fn clear(&self, prefix: &str) -> impl Future<Output = Result<()>> + Send;
+
+    /// Tells `changes` of every change of a cell whose key begins with `prefix`, whoever makes it
+    /// and by whatever means: set, replaced, removed, expired, evicted. Ends with the error that
+    /// broke the connection; the cache then calls it again.
+    ///
+    /// - Once all changes are followed, it says [`armed`](Changes::armed); changes made before that
+    ///   may never be told.
+    /// - From then on it says [`alive`](Changes::alive) at least every half second, with a moment
+    ///   by which every change was told; a server that gives no sign for about a second is lost.
+    /// - A change is told after it was made; several may be told as one, and one more than once.
+    /// - Nothing is told after the future was dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) where changes can't be followed.
+    /// Local entries then never live longer than `disconnected_ttl`. This is what a backend does
+    /// that doesn't say otherwise.
+    fn follow(
+        &self,
+        prefix: &str,
+        changes: Changes,
+    ) -> impl Future<Output = Result<Infallible>> + Send {
+        let _ = (prefix, changes);
+        async {
+            let reason = "the backend tells no changes";
+            Err(Error::new(ErrorKind::Unsupported, reason))
+        }
+    }
 }
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -129,6 +168,9 @@ pub(crate) trait DynRemote: Send + Sync + 'static {
     fn release<'a>(&'a self, key: &'a str, expected: Bytes) -> BoxFuture<'a, Result<bool>>;
     fn invalidate<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<()>>;
     fn clear<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<()>>;
+    fn holds<'a>(&'a self, key: &'a str, expected: Bytes) -> BoxFuture<'a, Result<bool>>;
+    fn follow<'a>(&'a self, prefix: &'a str, changes: Changes)
+    -> BoxFuture<'a, Result<Infallible>>;
 }
 
 impl<R: RemoteBackend> DynRemote for R {
@@ -174,5 +216,17 @@ impl<R: RemoteBackend> DynRemote for R {
 
     fn clear<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<()>> {
         Box::pin(RemoteBackend::clear(self, prefix))
+    }
+
+    fn holds<'a>(&'a self, key: &'a str, expected: Bytes) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(RemoteBackend::holds(self, key, expected))
+    }
+
+    fn follow<'a>(
+        &'a self,
+        prefix: &'a str,
+        changes: Changes,
+    ) -> BoxFuture<'a, Result<Infallible>> {
+        Box::pin(RemoteBackend::follow(self, prefix, changes))
     }
 }
