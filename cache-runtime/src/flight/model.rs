@@ -46,7 +46,8 @@ impl World {
             shape: "",
             exclusive: false,
         };
-        match self.flights.join(&Self::key(), id, || *self.stored.lock()) {
+        let joining = Joining { id, now: 0, oldest: 0 };
+        match self.flights.join(&Self::key(), joining, || *self.stored.lock()) {
             Joined::Stored(version) => version,
             Joined::Member(ticket, flight) => match block_on(flight.turn()) {
                 Turn::Load(permit) => self.load(&ticket, permit),
@@ -157,7 +158,7 @@ fn members_that_leave_without_an_outcome_strand_nobody() {
                 exclusive: false,
             };
             if let Joined::Member(ticket, flight) =
-                world.flights.join(&World::key(), id, || None::<u64>)
+                world.flights.join(&World::key(), Joining { id, now: 0, oldest: 0 }, || None::<u64>)
             {
                 let permit = flight.turn_now();
                 thread::yield_now();

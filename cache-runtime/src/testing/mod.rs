@@ -4,6 +4,7 @@
 mod clock;
 pub mod conformance;
 mod faulty;
+mod followers;
 mod memory;
 mod probe;
 
