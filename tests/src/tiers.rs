@@ -1,7 +1,10 @@
 use std::future::Future;
+use std::time::Duration;
 
-use cache_runtime::testing::{FakeClock, Faulty, MemoryRemote};
+use cache_runtime::testing::{FakeClock, Faulty, MemoryRemote, Probe};
 use cache_runtime::{Builder, Cache};
+
+use crate::eventually;
 
 /// A cache of its own for each test, and what it is made of.
 pub struct Tiers {
@@ -21,6 +24,7 @@ pub struct Tiers {
 pub async fn on_all_tiers<F: Future<Output = ()>>(test: impl Fn(Tiers) -> F) {
     for name in ["local", "remote", "both"] {
         let tiers = Tiers::new(name);
+        tiers.told().await;
         let cache = tiers.cache.clone();
         eprintln!("on {name}");
         cache.scope(test(tiers)).await;
@@ -49,6 +53,17 @@ impl Tiers {
         }
         let cache = settings(builder).build();
         Self { name, cache, clock, remote, cells }
+    }
+
+    /// Waits until the cache is told of what others change; at once where there is no remote tier.
+    pub async fn told(&self) {
+        let is_told = || async { self.name == "local" || self.cache.is_told() };
+        eventually(Duration::from_secs(5), is_told).await;
+    }
+
+    /// Waits until nothing is being loaded or written any more.
+    pub async fn landed(&self) {
+        eventually(Duration::from_secs(5), || async { self.cache.in_flight() == 0 }).await;
     }
 
     /// Another process's cache on the same remote tier.

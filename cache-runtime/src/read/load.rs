@@ -105,14 +105,16 @@ impl<S: Shape> Call<S> {
         if had_claim && matches!(kept, Kept::Unknown(_)) {
             self.count(Event::RemoteError);
         }
-        match kept.locally(read_back, loaded.trust) {
+        let is_shared = matches!(kept, Kept::Shared(_));
+        let is_kept = match kept.locally(read_back, loaded.trust) {
             Locally::Now(trust) => ticket.commit(|| self.keep(&entry, loaded.ttl, trust)),
             Locally::OnceTold(read_back, prefix) => {
                 read_back.start(entry, prefix, loaded.ttl);
-                ticket.is_valid()
+                true
             }
             Locally::Nowhere => false,
-        }
+        };
+        if is_shared { ticket.is_valid() } else { is_kept }
     }
 
     /// Loads, and puts the value in place of what is cached.
