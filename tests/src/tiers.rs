@@ -66,7 +66,16 @@ impl Tiers {
         eventually(Duration::from_secs(5), || async { self.cache.in_flight() == 0 }).await;
     }
 
-    /// Another process's cache on the same remote tier.
+    /// Another process on the same remote tier, with both tiers.
+    pub fn another(&self) -> Self {
+        let (clock, cells) = (self.clock.clone(), self.cells.clone());
+        let remote = Faulty::new(cells.clone());
+        let builder = Cache::builder().name("another").namespace("test").clock(clock.clone());
+        let cache = builder.remote(remote.clone()).build();
+        Self { name: "both", cache, clock, remote, cells }
+    }
+
+    /// Another process's cache on the same remote tier, without a local one.
     pub fn elsewhere(&self) -> Cache {
         let builder = Cache::builder().name("elsewhere").namespace("test");
         builder.clock(self.clock.clone()).remote(self.cells.clone()).no_local().build()

@@ -7,7 +7,10 @@
 
 mod keeper;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::*};
+use std::sync::atomic::{
+    AtomicBool, AtomicU64,
+    Ordering::{AcqRel, Acquire, Relaxed},
+};
 use std::sync::{Arc, Weak};
 
 pub(crate) use self::keeper::Keeper;

@@ -1,17 +1,14 @@
 //! Who is told of the changes of a store in memory.
 
 use std::convert::Infallible;
+use std::future::pending;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Notify;
-
-use crate::error::{Error, ErrorKind, Result};
 use crate::remote::Changes;
 
 #[derive(Default)]
 pub(super) struct Followers {
     state: Mutex<State>,
-    cut: Notify,
 }
 
 #[derive(Default)]
@@ -23,15 +20,13 @@ struct State {
 }
 
 impl Followers {
-    /// Tells `changes` of every change, until it is cut.
-    pub(super) async fn follow(&self, changes: Changes) -> Result<Infallible> {
-        let cut = self.cut.notified();
-        let _following = self.add(changes);
-        cut.await;
-        Err(Error::new(ErrorKind::Unavailable, "the test has cut the feed"))
+    /// Tells `changes` of every change, for ever.
+    pub(super) async fn follow(&self, changes: Changes) -> Infallible {
+        let _following = self.add(&changes);
+        pending().await
     }
 
-    fn add(&self, changes: Changes) -> Following<'_> {
+    fn add(&self, changes: &Changes) -> Following<'_> {
         let mut state = self.locked();
         state.arrivals += 1;
         let id = state.arrivals;
@@ -50,7 +45,9 @@ impl Followers {
         }
         let followers: Vec<_> = state.followers.iter().map(|it| it.1.clone()).collect();
         drop(state);
-        followers.iter().for_each(|changes| changes.changed(key.as_bytes()));
+        for changes in followers {
+            changes.changed(key.as_bytes());
+        }
     }
 
     pub(super) fn hold(&self) {
@@ -62,8 +59,8 @@ impl Followers {
         held.into_iter().flatten().for_each(|key| self.tell(&key));
     }
 
-    pub(super) fn cut(&self) {
-        self.cut.notify_waiters();
+    pub(super) fn count(&self) -> usize {
+        self.locked().followers.len()
     }
 
     fn locked(&self) -> MutexGuard<'_, State> {

@@ -61,9 +61,9 @@ impl MemoryRemote {
         self.told.release();
     }
 
-    /// Ends all connections over which changes are told.
-    pub fn cut_changes(&self) {
-        self.told.cut();
+    /// How many are told of changes.
+    pub fn followers(&self) -> usize {
+        self.told.count()
     }
 
     /// What stands under `key`.
@@ -194,12 +194,14 @@ impl RemoteBackend for MemoryRemote {
         let keys: Vec<_> = store.cells.iter().filter(cleared).map(|it| it.0.clone()).collect();
         store.cells.retain(|key, _| !keys.contains(key));
         drop(store);
-        keys.iter().for_each(|key| self.told.tell(key));
+        for key in &keys {
+            self.told.tell(key);
+        }
         Ok(())
     }
 
     async fn follow(&self, _: &str, changes: Changes) -> Result<Infallible> {
-        self.told.follow(changes).await
+        Ok(self.told.follow(changes).await)
     }
 }
 
