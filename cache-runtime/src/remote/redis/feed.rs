@@ -167,3 +167,36 @@ fn silent() -> Error {
 fn unavailable(reason: &'static str) -> Error {
     Error::new(ErrorKind::Unavailable, reason)
 }
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use super::*;
+    use crate::testing::ChangeLog;
+
+    fn invalidate(data: Vec<Value>) -> PushInfo {
+        PushInfo { kind: PushKind::Invalidate, data }
+    }
+
+    #[test]
+    fn a_closed_gate_lets_nothing_through() {
+        let log = ChangeLog::new("shop:");
+        let gate = Gate::new(log.changes());
+        let speaker = gate.speaker.clone();
+        let keys = vec![Value::Array(vec![Value::BulkString(b"shop:k".to_vec())])];
+        speaker.tell(&invalidate(keys.clone()));
+        assert_eq!(log.take(), ["k"]);
+        drop(gate);
+        speaker.tell(&invalidate(keys));
+        speaker.tell(&invalidate(vec![Value::Nil]));
+        assert_eq!((log.take().len(), log.all_changed()), (0, 0));
+    }
+
+    #[test]
+    fn what_is_no_list_of_keys_may_be_any_change() {
+        for data in [vec![], vec![Value::Nil], vec![Value::Array(vec![Value::Int(1)])]] {
+            let log = ChangeLog::new("shop:");
+            tell(&log.changes(), &data);
+            assert_eq!((log.take().len(), log.all_changed()), (0, 1));
+        }
+    }
+}
