@@ -14,6 +14,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::task::Waker;
 
+pub(crate) use doubt::Resumed;
 pub(crate) use turn::{Flight, Outcome, Permit, Turn};
 
 use crate::key::{Key, Prehashed};
@@ -115,8 +116,8 @@ impl Flights {
         if let Some(value) = stored() {
             return Joined::Stored(value);
         }
-        let flight = Flight::new(joining.id);
         let slot = shard.slot(key);
+        let flight = Flight::new(joining.id, slot.in_doubt(joining.id));
         slot.flights.push(Attached {
             flight: flight.clone(),
             members: 1,

@@ -13,7 +13,7 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 
-use super::{Flights, Slot, Ticket};
+use super::{Flight, FlightId, Flights, Outcome, Slot, Ticket};
 use crate::key::Key;
 
 impl Flights {
@@ -36,6 +36,12 @@ impl Flights {
 }
 
 impl Slot {
+    /// The flights of `id` that nobody can join for now.
+    pub(super) fn in_doubt(&self, id: FlightId) -> Vec<Arc<Flight>> {
+        let doubted = self.flights.iter().filter(|it| it.in_doubt && it.flight.id == id);
+        doubted.map(|it| it.flight.clone()).collect()
+    }
+
     /// Answers who is to be woken.
     fn doubt(&mut self) -> Vec<Waker> {
         self.changes += 1;
@@ -46,24 +52,33 @@ impl Slot {
     }
 }
 
+/// What has become of a flight that was in doubt.
+pub(crate) enum Resumed {
+    /// It may be joined again.
+    Joinable,
+    /// It has landed meanwhile.
+    Landed(Outcome),
+}
+
 impl Ticket {
-    /// Lets a flight that is in doubt be joined again, if `cell`, which stands there now or did
-    /// after the moment `now`, was there before its loads began. It takes the place of this ticket's
-    /// flight, which nobody can join any more then.
-    pub(crate) fn resume(&self, cell: &Bytes, now: u64) -> bool {
-        let Some(own) = &self.flight else { return false };
+    /// Finds the flight in doubt that saw `cell` before its loads began, where `cell` stands there
+    /// now or did after the moment `now`. It takes the place of this ticket's flight, which nobody
+    /// can join any more then.
+    pub(crate) fn resume(&self, cell: &Bytes, now: u64) -> Option<Resumed> {
+        let own = self.flight.as_ref()?;
         let mut shard = self.flights.shard(&self.key);
-        let Some(slot) = shard.valid(self) else {
-            return false;
-        };
+        let slot = shard.valid(self)?;
         let doubted = slot.flights.iter_mut().find(|it| {
             it.flight.id == own.id && !Arc::ptr_eq(&it.flight, own) && it.flight.has_seen(cell)
         });
-        let Some(doubted) = doubted else { return false };
+        let Some(doubted) = doubted else {
+            drop(shard);
+            return own.doubted_outcome(cell).map(Resumed::Landed);
+        };
         doubted.in_doubt = false;
         doubted.certain = now;
         slot.detach(Some(own));
-        true
+        Some(Resumed::Joinable)
     }
 
     /// Makes the ticket as good as one that is given out now, and its flight as good as one that

@@ -1,7 +1,8 @@
 //! The rules of flights and tickets, one by one.
 
 use std::pin::pin;
-use std::task::{Context, Poll, Waker};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::task::{Context, Poll, Wake, Waker};
 
 use bytes::Bytes;
 
@@ -210,10 +211,25 @@ fn a_flight_is_joined_again_once_the_cell_it_saw_is_seen_to_stand() {
     flight.saw(None, Some(cell("lease")));
     flights.doubt_all();
     let (second, newer) = join(&flights, 1);
-    assert!(!second.resume(&cell("another"), 0));
-    assert!(second.resume(&cell("lease"), 0));
+    assert!(second.resume(&cell("another"), 0).is_none());
+    assert!(matches!(second.resume(&cell("lease"), 0), Some(Resumed::Joinable)));
     let (_third, joined) = join(&flights, 1);
     assert!(Arc::ptr_eq(&joined, &flight) && !Arc::ptr_eq(&joined, &newer));
+}
+
+#[test]
+fn a_flight_that_landed_in_doubt_serves_who_saw_its_cell_stand() {
+    let flights = Flights::new();
+    let (first, flight) = join(&flights, 1);
+    flight.saw(None, Some(cell("lease")));
+    flights.doubt_all();
+    let (second, _) = join(&flights, 1);
+    permit(&flight).land(Outcome::Loaded(entry()));
+    first.detach();
+    drop(first);
+    assert!(second.resume(&cell("another"), 0).is_none());
+    let resumed = second.resume(&cell("lease"), 0);
+    assert!(matches!(resumed, Some(Resumed::Landed(Outcome::Loaded(_)))));
 }
 
 #[test]
@@ -225,7 +241,8 @@ fn a_flight_whose_loads_saw_different_cells_is_not_joined_again() {
         flight.saw(None, second.map(cell));
         flights.doubt_all();
         let (ticket, _) = join(&flights, 1);
-        assert!(!ticket.resume(&cell("lease"), 0) && !ticket.resume(&cell("another"), 0));
+        assert!(ticket.resume(&cell("lease"), 0).is_none());
+        assert!(ticket.resume(&cell("another"), 0).is_none());
     }
 }
 
@@ -237,7 +254,8 @@ fn a_load_that_saw_another_cell_than_it_asked_for_goes_by_that() {
     flight.saw(Some(&cell("mine")), Some(cell("theirs")));
     flights.doubt_all();
     let (ticket, _) = join(&flights, 1);
-    assert!(!ticket.resume(&cell("mine"), 0) && ticket.resume(&cell("theirs"), 0));
+    assert!(ticket.resume(&cell("mine"), 0).is_none());
+    assert!(ticket.resume(&cell("theirs"), 0).is_some());
 }
 
 #[test]
@@ -265,15 +283,29 @@ fn a_renewed_ticket_stores_and_its_flight_is_joined() {
     assert!(!ticket.commit(|| panic!("this process has invalidated the key")));
 }
 
+/// Counts how often it is woken.
+#[derive(Default)]
+struct Woken(AtomicUsize);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Relaxed);
+    }
+}
+
 #[test]
 fn who_waits_for_a_change_is_woken_by_the_first_one() {
     let flights = Flights::new();
     let ticket = flights.ticket(&key());
-    let mut context = Context::from_waker(Waker::noop());
+    let woken = Arc::new(Woken::default());
+    let waker = Waker::from(woken.clone());
+    let mut context = Context::from_waker(&waker);
     let mut changed = pin!(ticket.changed());
     assert!(changed.as_mut().poll(&mut context).is_pending());
     flights.invalidate(&key(), || {});
     assert!(changed.as_mut().poll(&mut context).is_pending());
+    assert_eq!(woken.0.load(Relaxed), 0);
     flights.doubt(&key(), || {});
+    assert_eq!(woken.0.load(Relaxed), 1);
     assert!(changed.poll(&mut context).is_ready());
 }

@@ -25,6 +25,8 @@ pub(crate) struct Flight {
 struct State {
     outcome: Option<Outcome>,
     seen: Seen,
+    /// The flights in doubt that nobody could join when this one began.
+    doubted: Vec<Arc<Flight>>,
     running: usize,
     limit: usize,
     /// In the order they came. One that is not here any more has been woken.
@@ -37,6 +39,7 @@ impl Default for State {
         Self {
             outcome: None,
             seen: Seen::Nothing,
+            doubted: Vec::new(),
             running: 0,
             limit: 1,
             waiting: BTreeMap::new(),
@@ -77,8 +80,16 @@ pub(crate) enum Turn {
 }
 
 impl Flight {
-    pub(super) fn new(id: FlightId) -> Arc<Self> {
-        Arc::new(Self { id, state: Mutex::default() })
+    pub(super) fn new(id: FlightId, doubted: Vec<Arc<Self>>) -> Arc<Self> {
+        let state = State { doubted, ..State::default() };
+        Arc::new(Self { id, state: Mutex::new(state) })
+    }
+
+    /// What a flight in doubt, when this one began, has landed with since, if it saw `cell`.
+    pub(super) fn doubted_outcome(&self, cell: &Bytes) -> Option<Outcome> {
+        let doubted = self.state.lock().doubted.clone();
+        let flight = doubted.iter().find(|flight| flight.has_seen(cell))?;
+        flight.state.lock().outcome.clone()
     }
 
     /// Waits until it is this member's turn to load, or the flight has landed.
@@ -118,6 +129,7 @@ impl Flight {
         let woken = match outcome {
             Some(outcome) => {
                 state.outcome.get_or_insert(outcome);
+                state.doubted.clear();
                 std::mem::take(&mut state.waiting)
             }
             None => {

@@ -10,7 +10,7 @@ use super::wait::Wait;
 use super::{Call, Loading, Way};
 use crate::entry::Entry;
 use crate::entry_ref::{Kept, Loaded, Locally, Opened, ReadBack};
-use crate::flight::{Flight, Outcome, Permit, Ticket};
+use crate::flight::{Flight, Outcome, Permit, Resumed, Ticket};
 use crate::nesting;
 use crate::remote::cell::new_lease;
 use crate::remote::claim::{Ask, Claim, Claimed};
@@ -52,9 +52,17 @@ impl<S: Shape> Call<S> {
             seen = turn.claim.cell().cloned();
             let Claim::Fill(fill) = &turn.claim else { break };
             let Some(other) = fill.saw_other() else { break };
-            if turn.ticket.resume(other, turn.trust.since) {
-                turn.permit.land(Outcome::Merged);
-                return None;
+            match turn.ticket.resume(other, turn.trust.since) {
+                None => {}
+                Some(Resumed::Joinable | Resumed::Landed(Outcome::Merged)) => {
+                    turn.permit.land(Outcome::Merged);
+                    return None;
+                }
+                Some(Resumed::Landed(outcome)) => {
+                    turn.permit.land(outcome.clone());
+                    turn.ticket.detach();
+                    return Some(self.landed(outcome));
+                }
             }
             if !fill.is_leased_elsewhere() || wait.is_over() {
                 break;

@@ -103,7 +103,8 @@ impl Watch {
                 _ => {}
             }
         };
-        let mut connection = server.listen(pushed).await.map_err(not_connected)?;
+        let mut connection =
+            server.listen(pushed).await.map_err(|refusal| not_connected(&refusal))?;
         let mut tracking = cmd("CLIENT");
         tracking.arg(&["TRACKING", "ON", "BCAST", "PREFIX", prefix]);
         let answer = timeout(CONNECT_TIMEOUT, tracking.exec_async(&mut connection)).await;
@@ -142,7 +143,7 @@ impl Watch {
     }
 }
 
-fn not_connected(refusal: Refusal) -> Error {
+fn not_connected(refusal: &Refusal) -> Error {
     let kind = match refusal {
         Refusal::OnlyResp2(_) => ErrorKind::Unsupported,
         _ => ErrorKind::Unavailable,
