@@ -203,6 +203,17 @@ impl Ticket {
         true
     }
 
+    /// As [`commit`](Self::commit), whatever has changed in the remote tier.
+    pub(crate) fn commit_regardless(&self, store: impl FnOnce()) -> bool {
+        let mut shard = self.flights.shard(&self.key);
+        let Some(slot) = shard.valid(self) else {
+            return false;
+        };
+        store();
+        slot.detach(self.flight.as_ref());
+        true
+    }
+
     /// Runs `store` unless the key was invalidated in this process since the ticket was given out,
     /// and voids every other ticket: what is stored is newer than what any load under way can find.
     pub(crate) fn commit_over(&self, store: impl FnOnce()) -> bool {

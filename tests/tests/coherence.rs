@@ -225,6 +225,33 @@ async fn who_waits_for_a_lease_is_woken_by_the_fill() {
 }
 
 #[tokio::test]
+async fn what_a_reader_waited_for_is_in_its_local_tier() {
+    let (here, there, source) = Process::pair().await;
+    let held = source.hold();
+    let owner = there.reading_with_lock();
+    source.entered(1).await;
+    let waiter = here.reading_with_lock();
+    let waits = || async { here.tiers.cache.stats().lease_waits == 1 };
+    eventually(Duration::from_secs(5), waits).await;
+    drop(held);
+    assert_eq!((owner.await.unwrap(), waiter.await.unwrap()), (1, 1));
+    assert!(here.is_local().await);
+}
+
+#[tokio::test]
+async fn a_value_too_large_for_the_remote_tier_lives_for_the_disconnected_ttl() {
+    let tiers = Tiers::built("both", |builder| builder.max_value_bytes(0));
+    tiers.told().await;
+    let here = Process { tiers, source: Source::new() };
+    assert_eq!(here.warm().await, 1);
+    here.source.update();
+    here.tiers.clock.advance(Duration::from_millis(4_999));
+    assert!(here.is_local().await);
+    here.tiers.clock.advance(Duration::from_millis(1));
+    assert_eq!(here.read().await, 2);
+}
+
+#[tokio::test]
 async fn without_a_feed_an_entry_is_served_for_the_disconnected_ttl() {
     let (here, there, _) = Process::pair().await;
     here.warm().await;
