@@ -167,3 +167,12 @@ async fn without_permission_commands_work_and_changes_are_not_followed() {
     assert_eq!(Follower::of(&redis).ends().await, ErrorKind::Unsupported);
     assert_eq!(redis.get("shop:k").await.unwrap(), Some(lease()));
 }
+
+#[tokio::test]
+async fn a_primary_that_became_a_replica_ends_it() {
+    let server = RedisServer::start();
+    let redis = Redis::new(server.url()).unwrap();
+    let follower = Follower::of(&redis).connected().await;
+    server.command(&["REPLICAOF", "127.0.0.1", "1"]);
+    assert_eq!(follower.ends().await, ErrorKind::Unavailable);
+}
