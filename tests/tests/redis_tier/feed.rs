@@ -18,13 +18,13 @@ const NOTICE: Duration = Duration::from_millis(1_300);
 const PREFIX: &str = "shop:";
 
 /// Somebody who follows the changes under [`PREFIX`].
-struct Follower {
-    log: Arc<ChangeLog>,
+pub(super) struct Follower {
+    pub(super) log: Arc<ChangeLog>,
     end: JoinHandle<Result<Infallible, Error>>,
 }
 
 impl Follower {
-    fn of(redis: &Redis) -> Self {
+    pub(super) fn of(redis: &Redis) -> Self {
         let log = Arc::new(ChangeLog::new(PREFIX));
         let (redis, changes) = (redis.clone(), log.changes());
         let end = tokio::spawn(async move { redis.follow(PREFIX, changes).await });
@@ -32,20 +32,29 @@ impl Follower {
     }
 
     /// Waits until it follows, and forgets what it was told by then.
-    async fn connected(self) -> Self {
+    pub(super) async fn connected(self) -> Self {
         eventually(RECOVERY, || async { self.log.is_connected() }).await;
         self.log.take();
         self
     }
 
-    async fn is_told(&self, name: &str) {
+    pub(super) async fn is_told(&self, name: &str) {
         eventually(RECOVERY, || async { self.log.contains(name) }).await;
         self.log.take();
     }
 
-    async fn ends(self) -> ErrorKind {
-        let end = timeout(NOTICE, self.end).await.unwrap().unwrap();
-        end.unwrap_err().kind()
+    pub(super) async fn ends(self) -> ErrorKind {
+        self.ends_within(NOTICE).await
+    }
+
+    pub(super) async fn ends_within(self, limit: Duration) -> ErrorKind {
+        self.lasts(limit).await.unwrap()
+    }
+
+    /// The error that ended it, if it did within `limit`.
+    pub(super) async fn lasts(self, limit: Duration) -> Option<ErrorKind> {
+        let end = timeout(limit, self.end).await.ok()?;
+        Some(end.unwrap().unwrap_err().kind())
     }
 }
 
@@ -166,4 +175,13 @@ async fn without_permission_commands_work_and_changes_are_not_followed() {
     assert_eq!(redis.get_or_set("shop:k", lease(), TTL).await.unwrap(), None);
     assert_eq!(Follower::of(&redis).ends().await, ErrorKind::Unsupported);
     assert_eq!(redis.get("shop:k").await.unwrap(), Some(lease()));
+}
+
+#[tokio::test]
+async fn a_primary_that_became_a_replica_ends_it() {
+    let server = RedisServer::start();
+    let redis = Redis::new(server.url()).unwrap();
+    let follower = Follower::of(&redis).connected().await;
+    server.command(&["REPLICAOF", "127.0.0.1", "1"]);
+    assert_eq!(follower.ends().await, ErrorKind::Unavailable);
 }

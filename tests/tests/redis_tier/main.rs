@@ -6,6 +6,7 @@ mod cells;
 mod feed;
 mod outage;
 mod runtimes;
+mod sentinel;
 mod setup;
 
 use std::time::Duration;

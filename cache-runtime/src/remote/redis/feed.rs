@@ -4,6 +4,7 @@
 //! The server tells the changes of one round of its loop before it answers what arrives in the
 //! next, so whatever was changed before a question was sent has been told when the answer is here.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,6 +15,8 @@ use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
 use super::error::{needs_new_connection, translate};
+use super::handshake::{Role, role_of};
+use super::place::Place;
 use super::server::{CONNECT_TIMEOUT, Refusal, Server};
 use crate::error::{Error, ErrorKind, Result};
 use crate::remote::feed::{Changes, Moment};
@@ -23,14 +26,18 @@ const PING_EVERY: Duration = Duration::from_millis(250);
 const PING_TIMEOUT: Duration = Duration::from_millis(300);
 const MISSES: u32 = 2;
 
-/// Tells `changes` of all keys under `prefix` until the server is lost.
-pub(super) async fn follow(server: &Server, prefix: &str, changes: Changes) -> Result<Infallible> {
+/// Tells `changes` of all keys under `prefix` until the primary is lost, or another one is.
+pub(super) async fn follow(place: &Place, prefix: &str, changes: Changes) -> Result<Infallible> {
+    let server = place.primary().await.map_err(|refusal| not_connected(&refusal))?;
     let gate = Gate::new(changes.clone());
     let since = changes.now();
-    let watch = Watch::begin(server, prefix, &gate.speaker).await?;
+    let watch = Watch::begin(&server, prefix, &gate.speaker).await?;
     changes.armed(since);
-    let lost = watch.until_lost(&changes, |since| changes.alive(since)).await;
-    Err(lost)
+    let lost = watch.until_lost(&changes, |since| changes.alive(since));
+    tokio::select! {
+        lost = lost => Err(lost),
+        () = place.moved_from(&server) => Err(unavailable("another server is the primary now")),
+    }
 }
 
 /// What may still be told: everything until it is dropped, and nothing from then on.
@@ -128,9 +135,12 @@ impl Watch {
                 sleep(PING_EVERY).await;
             }
             let since = changes.now();
-            let ping = cmd("PING");
-            match timeout(PING_TIMEOUT, ping.exec_async(&mut self.connection)).await {
+            // It answers the role, and is always allowed.
+            let hello = cmd("HELLO");
+            let answer = hello.query_async::<HashMap<String, Value>>(&mut self.connection);
+            match timeout(PING_TIMEOUT, answer).await {
                 Ok(Err(error)) if needs_new_connection(&error) => return translate(error),
+                Ok(Ok(about)) if role_of(&about) == Role::Replica => return demoted(),
                 // A refusal comes in order too.
                 Ok(_) => {
                     alive(since);
@@ -159,6 +169,11 @@ fn not_tracked(error: RedisError) -> Error {
     let hint = "changes can't be followed: the server, or a proxy before it, refused `CLIENT \
         TRACKING` (an ACL has to allow `+client|tracking`)";
     Error::new(ErrorKind::Unsupported, hint).with_source(error)
+}
+
+/// A replica tells what its primary has done, but late.
+fn demoted() -> Error {
+    unavailable("the server that tells of changes is a replica")
 }
 
 fn silent() -> Error {

@@ -11,13 +11,40 @@ const CLIENT_NAME: &str = "cache-runtime";
 
 const OLDEST: (u32, u32) = (7, 0);
 
-/// `HELLO` answers the version, and may do so where `INFO` is forbidden.
-pub(super) async fn hello(connection: &mut MultiplexedConnection) -> Result<(), Refusal> {
+/// What a server says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    Primary,
+    /// What it knows, it knows late.
+    Replica,
+}
+
+/// `HELLO` answers version and role, and is allowed where `INFO` and `ROLE` are forbidden.
+pub(super) async fn hello(connection: &mut MultiplexedConnection) -> Result<Role, Refusal> {
     let mut hello = cmd("HELLO");
     hello.arg(3).arg("SETNAME").arg(CLIENT_NAME);
     let about: HashMap<String, Value> = hello.query_async(connection).await?;
     let version = about.get("version").cloned().unwrap_or(Value::Nil);
-    check(&String::from_redis_value(version).map_err(RedisError::from)?)
+    check(&String::from_redis_value(version).map_err(RedisError::from)?)?;
+    Ok(role_of(&about))
+}
+
+/// Who doesn't say is taken at the word of whoever named it.
+pub(super) fn role_of(about: &HashMap<String, Value>) -> Role {
+    match about.get("role") {
+        Some(Value::BulkString(role)) if role == b"replica" || role == b"slave" => Role::Replica,
+        _ => Role::Primary,
+    }
+}
+
+/// The role, where `HELLO` is unknown.
+pub(super) async fn ask_role(connection: &mut MultiplexedConnection) -> Result<Role, RedisError> {
+    match cmd("ROLE").query_async(connection).await? {
+        Value::Array(about) if about.first() == Some(&Value::BulkString(b"slave".to_vec())) => {
+            Ok(Role::Replica)
+        }
+        _ => Ok(Role::Primary),
+    }
 }
 
 /// Where `HELLO` is unknown, `INFO` may answer the version; a proxy may well refuse that too, and

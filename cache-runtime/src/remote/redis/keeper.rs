@@ -11,6 +11,7 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::error::{needs_new_connection, translate};
+use super::place::Place;
 use super::server::{Refusal, Server};
 use crate::error::{Error, ErrorKind, Result};
 use crate::remote::random::random;
@@ -127,7 +128,7 @@ fn unavailable(reason: impl Into<Cow<'static, str>>) -> Error {
 }
 
 /// Connects, again and again, until the task is aborted or its runtime ends.
-pub(super) async fn keep(link: &Arc<Link>, server: &Server) {
+pub(super) async fn keep(link: &Arc<Link>, place: &Place) {
     let mut pause = MIN_PAUSE;
     for number in 0.. {
         let lost = {
@@ -138,19 +139,24 @@ pub(super) async fn keep(link: &Arc<Link>, server: &Server) {
                 }
             }
         };
-        match server.connect(lost).await {
-            Ok(redis) => {
+        match place.connect(lost).await {
+            Ok((server, redis)) => {
                 let since = Instant::now();
-                serve(link, server, Connection { redis, number }).await;
+                let connection = Connection { redis, number };
+                tokio::select! {
+                    () = serve(link, &server, connection) => {}
+                    () = place.moved_from(&server) => link.lost(number),
+                }
+                tracing::warn!(%server, "lost the connection to Redis");
                 if since.elapsed() >= STEADY {
                     pause = MIN_PAUSE;
                 }
             }
             Err(refusal) => {
                 if link.refused(&refusal) {
-                    tracing::warn!(%server, "{refusal}");
+                    tracing::warn!(server = %place, "{refusal}");
                 } else {
-                    tracing::debug!(%server, "{refusal}");
+                    tracing::debug!(server = %place, "{refusal}");
                 }
                 if matches!(refusal, Refusal::TooOld(_)) {
                     sleep(PAUSE_WHEN_TOO_OLD).await;
@@ -172,7 +178,6 @@ async fn serve(link: &Link, server: &Server, connection: Connection) {
         _ = changes.wait_for(|state| !state.is_up(number)) => {}
         () = silence(connection.redis) => link.lost(number),
     }
-    tracing::warn!(%server, "lost the connection to Redis");
 }
 
 /// Ends when the server doesn't answer any more.

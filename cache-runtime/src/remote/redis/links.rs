@@ -7,24 +7,24 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Wea
 use tokio::runtime::{Handle, Id};
 
 use super::keeper::{Link, keep};
-use super::server::Server;
+use super::place::Place;
 use crate::error::{Error, ErrorKind, Result};
 
 type Map = HashMap<Id, Arc<Link>>;
 
 pub(super) struct Links {
-    server: Server,
+    place: Place,
     map: RwLock<Map>,
 }
 
 impl Links {
-    pub(super) fn new(server: Server) -> Self {
+    pub(super) fn new(place: Place) -> Self {
         let map = RwLock::default();
-        Self { server, map }
+        Self { place, map }
     }
 
-    pub(super) fn server(&self) -> &Server {
-        &self.server
+    pub(super) fn place(&self) -> &Place {
+        &self.place
     }
 
     /// The link that the current runtime has, and is given if it has none.
@@ -44,9 +44,9 @@ impl Links {
         }
         let leave =
             Leave { links: Arc::downgrade(self), runtime: runtime.id(), link: Arc::clone(&link) };
-        let server = self.server.clone();
+        let place = self.place.clone();
         // Outside of the lock: a runtime that is ending drops the task, and `leave`, at once.
-        let keeper = runtime.spawn(async move { keep(&leave.link, &server).await });
+        let keeper = runtime.spawn(async move { keep(&leave.link, &place).await });
         link.kept_by(keeper.abort_handle());
         link
     }

@@ -5,7 +5,9 @@ mod feed;
 mod handshake;
 mod keeper;
 mod links;
+mod place;
 mod script;
+mod sentinel;
 mod server;
 
 use std::convert::Infallible;
@@ -17,7 +19,9 @@ use bytes::Bytes;
 use redis::{Cmd, FromRedisValue, cmd};
 
 use self::links::Links;
+use self::place::Place;
 use self::script::{Call, EXTEND, INVALIDATE, INVALIDATE_ALL, RELEASE, REPLACE, Script};
+use self::sentinel::Sentinels;
 use self::server::Server;
 use super::{Changes, RemoteBackend};
 use crate::clock::millis;
@@ -57,8 +61,43 @@ impl Redis {
     ///
     /// [`ErrorKind::Config`] if the URL is none of these.
     pub fn new(url: impl AsRef<str>) -> Result<Self> {
-        let server = Server::parse(url.as_ref())?;
-        Ok(Self { links: Arc::new(Links::new(server)) })
+        Ok(Self::at(Place::Server(Server::parse(url.as_ref())?)))
+    }
+
+    /// Names Sentinels, each as [`new`](Self::new) names a server or as `host:port`, and the primary
+    /// they watch: by its name or, where the servers want a user, a password or a database, as a
+    /// URL with the name in place of the host.
+    ///
+    /// The Sentinels are asked each time it connects, and every second while it is connected: when
+    /// another server is the primary, it connects there.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] if an address is not valid, or no Sentinel is given.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cache_runtime::Redis;
+    ///
+    /// let redis = Redis::sentinel(["10.0.0.1:26379", "10.0.0.2:26379"], "main")?;
+    /// let redis = Redis::sentinel(
+    ///     ["redis://:secret@10.0.0.1:26379", "redis://:secret@10.0.0.2:26379"],
+    ///     "redis://ada:secret@main/3",
+    /// )?;
+    /// assert!(!format!("{redis:?}").contains("secret"));
+    /// # Ok::<(), cache_runtime::Error>(())
+    /// ```
+    pub fn sentinel<U: AsRef<str>>(
+        sentinels: impl IntoIterator<Item = U>,
+        primary: impl AsRef<str>,
+    ) -> Result<Self> {
+        let sentinels = Sentinels::parse(sentinels, primary.as_ref())?;
+        Ok(Self::at(Place::Sentinels(sentinels)))
+    }
+
+    fn at(place: Place) -> Self {
+        Self { links: Arc::new(Links::new(place)) }
     }
 
     async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T> {
@@ -87,7 +126,7 @@ impl Redis {
 
 impl fmt::Debug for Redis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let server = self.links.server().to_string();
+        let server = self.links.place().to_string();
         f.debug_struct("Redis").field("server", &server).finish()
     }
 }
@@ -165,7 +204,7 @@ impl RemoteBackend for Redis {
     }
 
     async fn follow(&self, prefix: &str, changes: Changes) -> Result<Infallible> {
-        feed::follow(self.links.server(), prefix, changes).await
+        feed::follow(self.links.place(), prefix, changes).await
     }
 }
 

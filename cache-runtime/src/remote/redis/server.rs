@@ -7,12 +7,12 @@ use std::time::Duration;
 use redis::aio::MultiplexedConnection;
 use redis::io::tcp::TcpSettings;
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, PushInfo,
-    PushKind, RedisError,
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo,
+    ProtocolVersion, PushInfo, PushKind, RedisError,
 };
 use tokio::time::timeout;
 
-use super::handshake::{ask_version, hello};
+use super::handshake::{Role, ask_role, ask_version, hello};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How long one attempt to connect may take: longer than any healthy server does, and short enough
@@ -25,6 +25,8 @@ const QUEUE: usize = 1024;
 #[derive(Clone)]
 pub(super) struct Server {
     client: Client,
+    /// Refuse it while it is a replica: somebody else should be connected to.
+    only_as_primary: bool,
 }
 
 /// Why there is no connection.
@@ -37,18 +39,50 @@ pub(super) enum Refusal {
     TooOld(String),
     /// Commands may be served, in the older protocol; pushes are not.
     OnlyResp2(RedisError),
+    /// It follows another server, which the Sentinels will name.
+    Replica,
+    /// The Sentinels watch no such primary.
+    UnknownName(String),
 }
 
 impl Server {
     pub(super) fn parse(url: &str) -> Result<Self> {
-        let info = url.into_connection_info().map_err(invalid)?;
-        let settings = info.redis_settings().clone();
-        let settings = settings.set_protocol(ProtocolVersion::RESP3).set_skip_set_lib_name();
-        let info = info
-            .set_tcp_settings(TcpSettings::default().set_nodelay(true))
-            .set_redis_settings(settings);
-        let client = Client::open(info).map_err(invalid)?;
-        Ok(Self { client })
+        let client = client(url, ProtocolVersion::RESP3)?;
+        Ok(Self { client, only_as_primary: false })
+    }
+
+    /// What connects to a Sentinel, of which nothing is wanted but one answer.
+    pub(super) fn parse_resp2(url: &str) -> Result<Client> {
+        client(url, ProtocolVersion::RESP2)
+    }
+
+    pub(super) fn only_as_primary(self) -> Self {
+        Self { only_as_primary: true, ..self }
+    }
+
+    pub(super) fn host(&self) -> Option<String> {
+        match self.info().addr() {
+            ConnectionAddr::Tcp(host, _) | ConnectionAddr::TcpTls { host, .. } => {
+                Some(host.clone())
+            }
+            _ => None,
+        }
+    }
+
+    /// The same at another address.
+    pub(super) fn at(&self, host: String, port: u16) -> Result<Self, RedisError> {
+        let address = match self.info().addr().clone() {
+            ConnectionAddr::TcpTls { insecure, tls_params, .. } => {
+                ConnectionAddr::TcpTls { host, port, insecure, tls_params }
+            }
+            _ => ConnectionAddr::Tcp(host, port),
+        };
+        let client = Client::open(self.info().clone().set_addr(address))?;
+        Ok(Self { client, only_as_primary: self.only_as_primary })
+    }
+
+    pub(super) fn is_at_the_address_of(&self, other: &Self) -> bool {
+        self.info().addr() == other.info().addr()
     }
 
     /// Connects and makes sure that the server knows what is asked of it later.
@@ -92,7 +126,8 @@ impl Server {
         let config = config().set_push_sender(pushed);
         let connecting = self.client.get_multiplexed_async_connection_with_config(&config);
         let mut connection = connecting.await?;
-        hello(&mut connection).await?;
+        let role = hello(&mut connection).await?;
+        self.check_role(role)?;
         Ok(connection)
     }
 
@@ -105,7 +140,17 @@ impl Server {
         let connecting = client.get_multiplexed_async_connection_with_config(&config);
         let mut connection = connecting.await?;
         ask_version(&mut connection).await?;
+        if self.only_as_primary {
+            self.check_role(ask_role(&mut connection).await?)?;
+        }
         Ok(connection)
+    }
+
+    fn check_role(&self, role: Role) -> Result<(), Refusal> {
+        match role {
+            Role::Replica if self.only_as_primary => Err(Refusal::Replica),
+            _ => Ok(()),
+        }
     }
 
     fn info(&self) -> &ConnectionInfo {
@@ -113,8 +158,18 @@ impl Server {
     }
 }
 
+fn client(url: &str, protocol: ProtocolVersion) -> Result<Client> {
+    let info = url.into_connection_info().map_err(invalid)?;
+    let settings = info.redis_settings().clone();
+    let settings = settings.set_protocol(protocol).set_skip_set_lib_name();
+    let info = info
+        .set_tcp_settings(TcpSettings::default().set_nodelay(true))
+        .set_redis_settings(settings);
+    Client::open(info).map_err(invalid)
+}
+
 /// Each call has a limit of its own, set by who makes it.
-fn config() -> AsyncConnectionConfig {
+pub(super) fn config() -> AsyncConnectionConfig {
     AsyncConnectionConfig::new()
         .set_connection_timeout(None)
         .set_response_timeout(None)
@@ -156,6 +211,8 @@ impl fmt::Display for Refusal {
                 f,
                 "the server is too old (version {version}): Redis 7.0 or Valkey 7.2 is needed"
             ),
+            Self::Replica => f.write_str("what was the primary is a replica"),
+            Self::UnknownName(name) => write!(f, "the Sentinels know no primary named `{name}`"),
             Self::OnlyResp2(error) => {
                 write!(f, "the server, or a proxy before it, speaks only RESP2: {error}")
             }

@@ -78,3 +78,21 @@ fn ttls_stay_within_what_the_server_takes() {
     assert_eq!(px(Duration::from_secs(2)), 2_000);
     assert_eq!(px(Duration::MAX), MAX_TTL);
 }
+
+#[test]
+fn debug_shows_sentinels_and_no_secret() {
+    let sentinels = ["redis://:secret@10.0.0.1:26379", "10.0.0.2:26379"];
+    let redis = Redis::sentinel(sentinels, "redis://ada:secret@main/3").unwrap();
+    let shown = format!("{redis:?}");
+    assert_eq!(shown, r#"Redis { server: "main by 10.0.0.1:26379, 10.0.0.2:26379" }"#);
+}
+
+#[test]
+fn sentinels_that_make_no_sense_are_config_errors() {
+    let kind = |answer: Result<Redis>| answer.map_err(|error| error.kind()).err();
+    let none: [&str; 0] = [];
+    assert_eq!(kind(Redis::sentinel(none, "main")), Some(ErrorKind::Config));
+    assert_eq!(kind(Redis::sentinel(["host:port"], "main")), Some(ErrorKind::Config));
+    assert_eq!(kind(Redis::sentinel(["host:1"], "")), Some(ErrorKind::Config));
+    assert_eq!(kind(Redis::sentinel(["host:1"], "unix:///main")), Some(ErrorKind::Config));
+}

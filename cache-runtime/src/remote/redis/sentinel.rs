@@ -1,0 +1,128 @@
+//! Redis Sentinel: who watches the servers, and knows which of them is the primary.
+//!
+//! <https://redis.io/docs/latest/develop/reference/sentinel-clients/>: ask one after the other,
+//! connect, make sure of the role, and ask again whenever the connection is lost. They are asked
+//! while it stands too: a primary that is cut off from them may not know that it is none any more.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use redis::{Client, RedisError, cmd};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use super::server::{Refusal, Server, config};
+use crate::error::{Error, ErrorKind, Result};
+
+/// How soon a move is noticed while the old primary still answers.
+const ASK_EVERY: Duration = Duration::from_secs(1);
+
+/// How long one Sentinel may take, and how long it is waited for before the next one is asked too.
+const ANSWER_TIMEOUT: Duration = Duration::from_millis(300);
+const PATIENCE: Duration = Duration::from_millis(80);
+
+#[derive(Clone)]
+pub(super) struct Sentinels {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    sentinels: Vec<Client>,
+    name: String,
+    /// How to connect to what they name: everything but the address.
+    servers: Server,
+    /// Who is asked first, so that one that is behind the others doesn't have the word for ever.
+    turn: AtomicUsize,
+}
+
+type Address = (String, u16);
+
+impl Sentinels {
+    /// `primary` is the name, or a URL with the name in place of the host.
+    pub(super) fn parse<U: AsRef<str>>(
+        urls: impl IntoIterator<Item = U>,
+        primary: &str,
+    ) -> Result<Self> {
+        let sentinels = urls.into_iter().map(|url| Server::parse_resp2(&with_scheme(url.as_ref())));
+        let sentinels = sentinels.collect::<Result<Vec<_>>>()?;
+        if sentinels.is_empty() {
+            return Err(Error::new(ErrorKind::Config, "there is no Sentinel to ask"));
+        }
+        let servers = Server::parse(&with_scheme(primary))?.only_as_primary();
+        let name = servers.host().ok_or_else(|| {
+            Error::new(ErrorKind::Config, "a socket's path is no name of a primary")
+        })?;
+        Ok(Self { inner: Arc::new(Inner { sentinels, name, servers, turn: AtomicUsize::new(0) }) })
+    }
+
+    /// The primary, by the first of them that answers.
+    pub(super) async fn primary(&self) -> Result<Server, Refusal> {
+        let first = self.inner.turn.fetch_add(1, Ordering::Relaxed);
+        let mut asked = JoinSet::new();
+        let mut patience = Duration::ZERO;
+        for at in 0..self.inner.sentinels.len() {
+            let inner = Arc::clone(&self.inner);
+            asked.spawn(async move {
+                sleep(patience).await;
+                inner.ask(first.wrapping_add(at)).await
+            });
+            patience += PATIENCE;
+        }
+        let mut refusal = Refusal::Silent;
+        while let Some(answer) = asked.join_next().await {
+            match answer {
+                Ok(Ok((host, port))) => return Ok(self.inner.servers.at(host, port)?),
+                Ok(Err(failed)) => refusal = failed,
+                // It was aborted, by nobody but the end of the runtime.
+                Err(_) => {}
+            }
+        }
+        Err(refusal)
+    }
+
+    /// Ends when they name another primary than `server`; silence moves nothing.
+    pub(super) async fn moved_from(&self, server: &Server) {
+        loop {
+            sleep(ASK_EVERY).await;
+            if self.primary().await.is_ok_and(|primary| !primary.is_at_the_address_of(server)) {
+                return;
+            }
+        }
+    }
+}
+
+impl Inner {
+    async fn ask(&self, turn: usize) -> Result<Address, Refusal> {
+        let sentinel = &self.sentinels[turn % self.sentinels.len()];
+        let answer = timeout(ANSWER_TIMEOUT, self.address_by(sentinel)).await;
+        let address = answer.map_err(|_| Refusal::Silent)??;
+        address.ok_or_else(|| Refusal::UnknownName(self.name.clone()))
+    }
+
+    async fn address_by(&self, sentinel: &Client) -> Result<Option<Address>, RedisError> {
+        let config = config();
+        let connecting = sentinel.get_multiplexed_async_connection_with_config(&config);
+        let mut question = cmd("SENTINEL");
+        question.arg("GET-MASTER-ADDR-BY-NAME").arg(&self.name);
+        question.query_async(&mut connecting.await?).await
+    }
+}
+
+/// Sentinels are commonly given as `host:port`, a primary by its name.
+fn with_scheme(address: &str) -> String {
+    if address.contains("://") { address.to_owned() } else { format!("redis://{address}") }
+}
+
+/// The name, and the addresses of the Sentinels, without users and passwords.
+impl fmt::Display for Sentinels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} by ", self.inner.name)?;
+        for (at, sentinel) in self.inner.sentinels.iter().enumerate() {
+            let separator = if at == 0 { "" } else { ", " };
+            write!(f, "{separator}{}", sentinel.get_connection_info().addr())?;
+        }
+        Ok(())
+    }
+}
