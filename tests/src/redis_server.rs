@@ -1,5 +1,6 @@
 use std::env;
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -14,6 +15,7 @@ use tempfile::TempDir;
 /// executable, such as `valkey-server`.
 pub struct RedisServer {
     port: u16,
+    options: Vec<String>,
     process: Option<Child>,
     directory: TempDir,
 }
@@ -21,21 +23,35 @@ pub struct RedisServer {
 impl RedisServer {
     /// Starts a server and waits until it answers.
     pub fn start() -> Self {
+        Self::start_with(|_| Vec::new())
+    }
+
+    /// As [`start`](Self::start), with the options made for it.
+    pub(crate) fn start_with(options: impl Fn(&Self) -> Vec<String>) -> Self {
         // Somebody else may take the port before the server does.
         (0..5)
-            .map(|_| Self::absent())
+            .map(|_| {
+                let mut server = Self::absent();
+                server.options = options(&server);
+                server
+            })
             .find_map(|mut server| server.try_run().then_some(server))
             .expect("`redis-server` starts: is it installed (`apt-get install redis-server`)?")
     }
 
     /// Reserves the place of a server that is yet to be started with [`RedisServer::restart`].
     pub fn absent() -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
         Self {
-            port: free.expect("there is a free port").port(),
+            port: free_port(),
+            options: Vec::new(),
             process: None,
             directory: tempfile::tempdir().expect("there is room for a directory"),
         }
+    }
+
+    /// The directory it writes to.
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     /// The port it listens on, of 127.0.0.1.
@@ -60,6 +76,12 @@ impl RedisServer {
     pub fn restart(&mut self) {
         self.kill();
         assert!(self.try_run(), "the server starts on port {}", self.port);
+    }
+
+    /// As [`restart`](Self::restart), with other options.
+    pub(crate) fn restart_with(&mut self, options: Vec<String>) {
+        self.options = options;
+        self.restart();
     }
 
     /// Freezes it: connections stay open, and new ones are made, but nothing answers.
@@ -98,7 +120,8 @@ impl RedisServer {
         redis::Client::open(self.url())?.get_connection_with_timeout(Duration::from_secs(1))
     }
 
-    fn try_command<T: ToRedisArgs>(&self, words: &[T]) -> redis::RedisResult<Value> {
+    /// Runs a command, unless the server can't be reached or refuses it.
+    pub fn try_command<T: ToRedisArgs>(&self, words: &[T]) -> redis::RedisResult<Value> {
         let mut command = redis::Cmd::new();
         for word in words {
             command.arg(word);
@@ -110,6 +133,8 @@ impl RedisServer {
     fn try_run(&mut self) -> bool {
         let executable = env::var("CACHE_TEST_REDIS_SERVER");
         let process = Command::new(executable.as_deref().unwrap_or("redis-server"))
+            // First, since a configuration file must be.
+            .args(&self.options)
             .args(["--bind", "127.0.0.1", "--port", &self.port.to_string()])
             .args(["--save", "", "--appendonly", "no"])
             .arg("--dir")
@@ -147,6 +172,12 @@ impl RedisServer {
         let process = self.process.as_ref().expect("the server runs");
         kill_process(Pid::from_child(process), signal).expect("a child takes signals");
     }
+}
+
+/// A port that nobody listens on.
+pub(crate) fn free_port() -> u16 {
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
+    free.expect("there is a free port").port()
 }
 
 impl Drop for RedisServer {
