@@ -1,6 +1,7 @@
 use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -27,6 +28,8 @@ struct Path {
     silent: bool,
     /// Connections with a number below are closed.
     cut_below: u64,
+    /// Whatever the server sends is late by up to this.
+    late: Duration,
 }
 
 impl Proxy {
@@ -71,6 +74,11 @@ impl Proxy {
     pub fn restore(&self) {
         self.forget();
         self.path.send_modify(|path| path.silent = false);
+    }
+
+    /// Holds whatever the server sends back by up to `most`, each connection for itself.
+    pub fn slow(&self, most: Duration) {
+        self.path.send_modify(|path| path.late = most);
     }
 
     /// Closes the connections there are; new ones work.
@@ -123,10 +131,14 @@ async fn connect(
             path.silent || number < path.silent_below
         }
     };
+    let late = {
+        let path = path.clone();
+        move || path.borrow().late
+    };
     tokio::select! {
         _ = path.wait_for(|path| number < path.cut_below) => {}
-        _ = pump(from_client, to_server, &silent) => {}
-        _ = pump(from_server, to_client, &silent) => {}
+        _ = pump(from_client, to_server, &silent, || Duration::ZERO) => {}
+        _ = pump(from_server, to_client, &silent, late) => {}
     }
     Ok(())
 }
@@ -135,10 +147,16 @@ async fn pump(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     silent: impl Fn() -> bool,
+    late: impl Fn() -> Duration,
 ) -> io::Result<()> {
     let mut buffer = vec![0; 16 * 1024];
+    let mut spread = Spread::default();
     loop {
         let read = from.read(&mut buffer).await?;
+        let pause = spread.of(late());
+        if !pause.is_zero() {
+            tokio::time::sleep(pause).await;
+        }
         if silent() {
             // What was lost leaves a hole in the stream: it can never go on.
             pending::<()>().await;
@@ -147,5 +165,17 @@ async fn pump(
             return Ok(());
         }
         to.write_all(&buffer[..read]).await?;
+    }
+}
+
+/// Durations that spread evenly, though never the same twice in a row.
+#[derive(Default)]
+struct Spread(u32);
+
+impl Spread {
+    fn of(&mut self, most: Duration) -> Duration {
+        // Steps of the golden section fill an interval most evenly.
+        self.0 = self.0.wrapping_add(0x9E37_79B9);
+        most / 256 * (self.0 >> 24)
     }
 }
