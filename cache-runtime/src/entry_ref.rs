@@ -1,11 +1,12 @@
 //! One entry, by its key: what companions of cached functions hand out.
 
 mod exchange;
+mod read_back;
 
 use std::fmt;
 
 use crate::background;
-use crate::cache::{Cache, Standing};
+use crate::cache::Cache;
 use crate::codec::Codec;
 use crate::entry::Entry;
 use crate::error::{Error, ErrorKind, Result};
@@ -14,7 +15,8 @@ use crate::key::Key;
 use crate::policy::Policy;
 use crate::remote::claim::Claim;
 
-pub(crate) use exchange::{Kept, Loaded, Opened};
+pub(crate) use exchange::{Kept, Loaded, Locally, Opened};
+pub(crate) use read_back::ReadBack;
 
 /// The entry of one key, in the cache of the function it was asked of.
 ///
@@ -95,6 +97,7 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
         let Some(remote) = self.cache.remote(self.policy) else {
             return Ok(None);
         };
+        let trust = self.cache.trust(self.policy);
         let ticket = self.cache.flights().ticket(&self.key);
         let Some(cell) = remote.read(&self.key).await? else {
             return Ok(None);
@@ -106,7 +109,7 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
         ticket.commit(|| {
             // What another read has brought meanwhile may be newer.
             if self.cache.entry_at(self.key.borrowed()).is_none() {
-                self.cache.store(&self.key, &entry, ttl, Standing::Shared);
+                self.cache.store(&self.key, &entry, ttl, trust);
             }
         });
         Ok(value)
@@ -119,6 +122,7 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
     }
 
     async fn put_in_place(&self, value: T) -> Result<()> {
+        let trust = self.cache.trust(self.policy);
         let ticket = self.cache.flights().ticket(&self.key);
         let began = self.cache.clock().wall();
         let claim = match self.cache.remote(self.policy) {
@@ -130,7 +134,7 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
             return self.invalidate().await;
         }
         let ttl = self.cache.ttl(self.policy, false);
-        let loaded = Loaded { value: Some(&value), began, ttl };
+        let loaded = Loaded { value: Some(&value), began, trust, ttl };
         self.replace(&ticket, claim, &loaded).await.map(drop)
     }
 }

@@ -30,11 +30,22 @@ struct Path {
     cut_below: u64,
     /// Whatever the server sends is late by up to this.
     late: Duration,
+    /// No server behind it knows `HELLO`.
+    only_resp2: bool,
 }
 
 impl Proxy {
     /// Opens a path to this port of 127.0.0.1.
     pub fn to(port: u16) -> Self {
+        Self::with(port, Path::default())
+    }
+
+    /// Opens a path that lets no `HELLO` through, as proxies do that speak only RESP2.
+    pub fn only_resp2(port: u16) -> Self {
+        Self::with(port, Path { only_resp2: true, ..Path::default() })
+    }
+
+    fn with(port: u16, path: Path) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -43,7 +54,7 @@ impl Proxy {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("there is a free port");
         let own = listener.local_addr().expect("the socket is bound").port();
         listener.set_nonblocking(true).expect("sockets can be that");
-        let path = watch::Sender::new(Path::default());
+        let path = watch::Sender::new(path);
         let server = SocketAddr::from(([127, 0, 0, 1], port));
         runtime.spawn(accept(listener, server, path.clone()));
         Self { port: own, path, runtime: Some(runtime) }
@@ -135,12 +146,26 @@ async fn connect(
         let path = path.clone();
         move || path.borrow().late
     };
+    let only_resp2 = path.borrow().only_resp2;
+    let refuse = |sent: &mut [u8]| {
+        if only_resp2 {
+            forget_hello(sent);
+        }
+    };
     tokio::select! {
         _ = path.wait_for(|path| number < path.cut_below) => {}
-        _ = pump(from_client, to_server, &silent, || Duration::ZERO) => {}
-        _ = pump(from_server, to_client, &silent, late) => {}
+        _ = pump(from_client, to_server, &silent, || Duration::ZERO, refuse) => {}
+        _ = pump(from_server, to_client, &silent, late, |_| {}) => {}
     }
     Ok(())
+}
+
+/// Makes a command of it that no server knows.
+fn forget_hello(sent: &mut [u8]) {
+    let hello = b"$5\r\nHELLO\r\n";
+    while let Some(at) = sent.windows(hello.len()).position(|window| window == hello) {
+        sent[at + 4..at + 9].copy_from_slice(b"howdy");
+    }
 }
 
 async fn pump(
@@ -148,6 +173,7 @@ async fn pump(
     mut to: OwnedWriteHalf,
     silent: impl Fn() -> bool,
     late: impl Fn() -> Duration,
+    edit: impl Fn(&mut [u8]),
 ) -> io::Result<()> {
     let mut buffer = vec![0; 16 * 1024];
     let mut spread = Spread::default();
@@ -164,6 +190,7 @@ async fn pump(
         if read == 0 {
             return Ok(());
         }
+        edit(&mut buffer[..read]);
         to.write_all(&buffer[..read]).await?;
     }
 }

@@ -93,6 +93,12 @@ pub trait RemoteBackend: Send + Sync + 'static {
     /// Whether the first bytes of the cell are `expected`, which is not empty.
     fn holds(&self, key: &str, expected: Bytes) -> impl Future<Output = Result<bool>> + Send {
         async move {
+            if expected.is_empty() {
+                return Err(Error::new(
+                    ErrorKind::Config,
+                    "an empty prefix would match every cell",
+                ));
+            }
             let cell = self.get(key).await?;
             Ok(cell.is_some_and(|cell| cell.starts_with(&expected)))
         }

@@ -1,3 +1,4 @@
+use std::convert::Infallible;
 use std::fmt;
 use std::future::{Future, pending};
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::remote::RemoteBackend;
+use crate::remote::{Changes, RemoteBackend};
 
 /// A method of [`RemoteBackend`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,10 +27,14 @@ pub enum Method {
     Invalidate,
     /// [`RemoteBackend::clear`]; its key is the prefix.
     Clear,
+    /// [`RemoteBackend::holds`].
+    Holds,
+    /// [`RemoteBackend::follow`]; not recorded. Whatever goes wrong with it, the feed ends.
+    Follow,
 }
 
 impl Method {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 9] = [
         Self::Get,
         Self::GetOrSet,
         Self::Replace,
@@ -37,6 +42,8 @@ impl Method {
         Self::Release,
         Self::Invalidate,
         Self::Clear,
+        Self::Holds,
+        Self::Follow,
     ];
 }
 
@@ -95,6 +102,12 @@ struct State {
     faults: Vec<(Method, Fault, Lasting)>,
     calls: Vec<Call>,
     healed: u64,
+}
+
+impl State {
+    fn lasting(&self, method: Method) -> Option<Fault> {
+        self.faults.iter().find(|(of, ..)| *of == method).map(|(_, fault, _)| *fault)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -189,14 +202,27 @@ impl<R> Faulty<R> {
                 .faults
                 .iter()
                 .position(|(of, _, lasts)| *of == method && *lasts == Lasting::Once);
-            let lasting = || state.faults.iter().find(|(of, ..)| *of == method);
             fault = match once {
                 Some(at) => Some(state.faults.remove(at).1),
-                None => lasting().map(|(_, fault, _)| *fault),
+                None => state.lasting(method),
             };
             healed = state.healed;
         });
         (fault, healed)
+    }
+
+    /// Waits until the feed is to end; answers with what error.
+    async fn feed_fault(&self) -> Error {
+        let mut changes = self.state.subscribe();
+        loop {
+            let fault = changes.borrow_and_update().lasting(Method::Follow);
+            if let Some(fault) = fault {
+                let kind = if let Fault::Fail(kind) = fault { kind } else { ErrorKind::Timeout };
+                return Error::new(kind, "the test has the feed end");
+            }
+            // The sender lives in `self`, so waiting can't fail.
+            let _ = changes.changed().await;
+        }
     }
 
     /// Waits until everything works again.
@@ -286,6 +312,19 @@ impl<R: RemoteBackend> RemoteBackend for Faulty<R> {
     async fn clear(&self, prefix: &str) -> Result<()> {
         let run = self.inner.clear(prefix);
         self.call(Method::Clear, prefix, run).await
+    }
+
+    async fn holds(&self, key: &str, expected: Bytes) -> Result<bool> {
+        let run = self.inner.holds(key, expected);
+        self.call(Method::Holds, key, run).await
+    }
+
+    async fn follow(&self, prefix: &str, changes: Changes) -> Result<Infallible> {
+        tokio::select! {
+            biased;
+            error = self.feed_fault() => Err(error),
+            ended = self.inner.follow(prefix, changes) => ended,
+        }
     }
 }
 

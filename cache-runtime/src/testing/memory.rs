@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -6,10 +7,11 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::FakeClock;
+use super::followers::Followers;
 use crate::clock::{Clock, millis};
 use crate::error::{Error, ErrorKind, Result};
-use crate::remote::RemoteBackend;
 use crate::remote::cell::{BARRIER_MARK, LEASE_MARK, VALUE_MARK};
+use crate::remote::{Changes, RemoteBackend};
 
 /// A remote tier in this process's memory.
 ///
@@ -18,6 +20,7 @@ use crate::remote::cell::{BARRIER_MARK, LEASE_MARK, VALUE_MARK};
 pub struct MemoryRemote {
     cells: Arc<Mutex<HashMap<String, Stored>>>,
     clock: Clock,
+    told: Arc<Followers>,
 }
 
 struct Stored {
@@ -33,17 +36,34 @@ impl MemoryRemote {
 
     /// Makes an empty store that expires by `clock`.
     pub fn with_clock(clock: &FakeClock) -> Self {
-        Self { cells: Arc::default(), clock: clock.clock() }
+        Self { clock: clock.clock(), ..Self::default() }
     }
 
     /// Puts `bytes` under `key`, whatever stood there, as another program could.
     pub fn plant(&self, key: &str, bytes: impl Into<Bytes>, ttl: Duration) {
         self.locked().set(key, bytes.into(), ttl);
+        self.told.tell(key);
     }
 
     /// Removes what stands under `key`, as another program could.
     pub fn delete(&self, key: &str) {
         self.locked().cells.remove(key);
+        self.told.tell(key);
+    }
+
+    /// Keeps changes from being told until [`tell_changes`](Self::tell_changes).
+    pub fn hold_changes(&self) {
+        self.told.hold();
+    }
+
+    /// Tells the changes that were held, and all that follow, at once.
+    pub fn tell_changes(&self) {
+        self.told.release();
+    }
+
+    /// How many are told of changes.
+    pub fn followers(&self) -> usize {
+        self.told.count()
     }
 
     /// What stands under `key`.
@@ -103,6 +123,8 @@ impl RemoteBackend for MemoryRemote {
         let found = store.get(key);
         if found.is_none() {
             store.set(key, cell, ttl);
+            drop(store);
+            self.told.tell(key);
         }
         Ok(found)
     }
@@ -119,6 +141,8 @@ impl RemoteBackend for MemoryRemote {
         let matches = store.get(key).is_some_and(|found| found.starts_with(&expected));
         if matches {
             store.set(key, cell, ttl);
+            drop(store);
+            self.told.tell(key);
         }
         Ok(matches)
     }
@@ -129,6 +153,8 @@ impl RemoteBackend for MemoryRemote {
         let matches = store.get(key).is_some_and(|found| found == expected);
         if matches {
             store.set(key, expected, ttl);
+            drop(store);
+            self.told.tell(key);
         }
         Ok(matches)
     }
@@ -139,6 +165,8 @@ impl RemoteBackend for MemoryRemote {
         let matches = store.get(key).is_some_and(|found| found == expected);
         if matches {
             store.cells.remove(key);
+            drop(store);
+            self.told.tell(key);
         }
         Ok(matches)
     }
@@ -150,6 +178,8 @@ impl RemoteBackend for MemoryRemote {
             Some(found) if found.starts_with(&BARRIER_MARK) => Ok(()),
             Some(found) if found.starts_with(&VALUE_MARK) || found.starts_with(&LEASE_MARK) => {
                 store.cells.remove(key);
+                drop(store);
+                self.told.tell(key);
                 Ok(())
             }
             Some(_) => Err(Error::new(ErrorKind::Foreign, "the key holds data of another program")),
@@ -158,8 +188,20 @@ impl RemoteBackend for MemoryRemote {
 
     async fn clear(&self, prefix: &str) -> Result<()> {
         let ours = |cell: &[u8]| cell.starts_with(&VALUE_MARK) || cell.starts_with(&LEASE_MARK);
-        self.locked().cells.retain(|key, stored| !key.starts_with(prefix) || !ours(&stored.cell));
+        let cleared =
+            |(key, stored): &(&String, &Stored)| key.starts_with(prefix) && ours(&stored.cell);
+        let mut store = self.locked();
+        let keys: Vec<_> = store.cells.iter().filter(cleared).map(|it| it.0.clone()).collect();
+        store.cells.retain(|key, _| !keys.contains(key));
+        drop(store);
+        for key in &keys {
+            self.told.tell(key);
+        }
         Ok(())
+    }
+
+    async fn follow(&self, _: &str, changes: Changes) -> Result<Infallible> {
+        Ok(self.told.follow(changes).await)
     }
 }
 

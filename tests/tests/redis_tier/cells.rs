@@ -26,9 +26,10 @@ async fn another_type_of_data_is_told_and_left_alone() {
             redis.replace("k", lease(), value(), TTL).await.unwrap_err().kind(),
             redis.extend("k", lease(), TTL).await.unwrap_err().kind(),
             redis.release("k", lease()).await.unwrap_err().kind(),
+            redis.holds("k", lease()).await.unwrap_err().kind(),
             redis.invalidate("k").await.unwrap_err().kind(),
         ];
-        assert_eq!(kinds, [ErrorKind::Foreign; 6], "{make}");
+        assert_eq!(kinds, [ErrorKind::Foreign; 7], "{make}");
         redis.clear("k").await.unwrap();
         assert_eq!(server.command(&["DUMP", "k"]), before, "{make}");
         server.command(&["DEL", "k"]);

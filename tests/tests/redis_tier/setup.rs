@@ -4,8 +4,9 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::thread;
 
+use cache_runtime::testing::{ChangeLog, conformance};
 use cache_runtime::{ErrorKind, Redis, RemoteBackend};
-use cache_tests::{RedisServer, eventually};
+use cache_tests::{Proxy, RedisServer, eventually};
 
 use super::{RECOVERY, TTL, fails_at_once, lease, serves, value};
 
@@ -70,13 +71,25 @@ async fn a_database_is_selected() {
 
 /// A server that answers everything with one reply.
 fn always(reply: &'static [u8]) -> String {
+    answering(move |_| reply)
+}
+
+/// A server that knows no commands but, perhaps, `INFO`.
+fn knowing_no_hello(info: &'static [u8]) -> String {
+    answering(move |request| match request.windows(4).any(|word| word == b"INFO") {
+        true => info,
+        false => b"-ERR unknown command 'HELLO', with args beginning with: '3' \r\n",
+    })
+}
+
+fn answering(answer: impl Fn(&[u8]) -> &'static [u8] + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("redis://{}", listener.local_addr().unwrap());
     thread::spawn(move || {
         for mut client in listener.incoming().flatten() {
             let mut request = [0; 4096];
-            while client.read(&mut request).is_ok_and(|read| read > 0) {
-                if client.write_all(reply).is_err() {
+            while let Ok(read @ 1..) = client.read(&mut request) {
+                if client.write_all(answer(&request[..read])).is_err() {
                     break;
                 }
             }
@@ -87,17 +100,47 @@ fn always(reply: &'static [u8]) -> String {
 
 #[tokio::test]
 async fn a_server_that_is_too_old_is_refused_with_the_reason() {
-    for (reply, version) in [
-        (&b"%2\r\n+server\r\n+redis\r\n+version\r\n+6.2.14\r\n"[..], "6.2.14"),
-        (b"-ERR unknown command `HELLO`, with args beginning with: `3`\r\n", "unknown"),
-        (b"-ERR unknown command 'HELLO', with args beginning with: '3' \r\n", "unknown"),
+    for (server, version) in [
+        (always(b"%2\r\n+server\r\n+redis\r\n+version\r\n+6.2.14\r\n"), "6.2.14"),
+        (knowing_no_hello(b"$35\r\n# Server\r\nredis_version:5.0.14\r\na:b\r\n"), "5.0.14"),
     ] {
-        let redis = Redis::new(always(reply)).unwrap();
+        let redis = Redis::new(server).unwrap();
         let error = redis.get("key").await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unavailable);
         let message = error.to_string();
         assert!(message.contains("too old") && message.contains(version), "{message}");
     }
+}
+
+#[tokio::test]
+async fn who_hides_the_version_is_believed_to_be_new_enough() {
+    let redis = Redis::new(knowing_no_hello(b"-NOPERM no permission for 'info'\r\n")).unwrap();
+    let message = redis.get("key").await.unwrap_err().to_string();
+    assert!(message.contains("refused the command"), "{message}");
+}
+
+#[tokio::test]
+async fn a_proxy_that_speaks_only_resp2_serves_commands() {
+    let server = RedisServer::start();
+    let proxy = Proxy::only_resp2(server.port());
+    conformance::remote(|| Redis::new(proxy.url()).unwrap()).await;
+    let redis = Redis::new(proxy.url()).unwrap();
+    let changes = ChangeLog::new("shop:").changes();
+    let error = redis.follow("shop:", changes).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.to_string().contains("RESP2"), "{error}");
+}
+
+#[tokio::test]
+async fn behind_a_proxy_that_speaks_only_resp2_a_cut_is_mended() {
+    let server = RedisServer::start();
+    let proxy = Proxy::only_resp2(server.port());
+    let redis = Redis::new(format!("{}/3", proxy.url())).unwrap();
+    assert!(serves(&redis).await);
+    proxy.cut();
+    eventually(RECOVERY, || serves(&redis)).await;
+    redis.get_or_set("key", value(), TTL).await.unwrap();
+    assert_eq!(server.cli(&["-n", "3", "EXISTS", "key"]), "1");
 }
 
 #[tokio::test]

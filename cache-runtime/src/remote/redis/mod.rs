@@ -1,11 +1,14 @@
 //! The remote tier on Redis or Valkey.
 
 mod error;
+mod feed;
+mod handshake;
 mod keeper;
 mod links;
 mod script;
 mod server;
 
+use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +19,7 @@ use redis::{Cmd, FromRedisValue, cmd};
 use self::links::Links;
 use self::script::{Call, EXTEND, INVALIDATE, INVALIDATE_ALL, RELEASE, REPLACE, Script};
 use self::server::Server;
-use super::RemoteBackend;
+use super::{Changes, RemoteBackend};
 use crate::clock::millis;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -127,6 +130,14 @@ impl RemoteBackend for Redis {
         Ok(self.run(&RELEASE, key, &[&expected]).await? == 1)
     }
 
+    async fn holds(&self, key: &str, expected: Bytes) -> Result<bool> {
+        refuse_empty(&expected)?;
+        let mut command = cmd("GETRANGE");
+        command.arg(key).arg(0).arg(expected.len() - 1);
+        let found: Vec<u8> = self.query(&command).await?;
+        Ok(found == expected)
+    }
+
     async fn invalidate(&self, key: &str) -> Result<()> {
         match self.run(&INVALIDATE, key, &[]).await? {
             0 | 1 => Ok(()),
@@ -151,6 +162,10 @@ impl RemoteBackend for Redis {
             }
             cursor = next;
         }
+    }
+
+    async fn follow(&self, prefix: &str, changes: Changes) -> Result<Infallible> {
+        feed::follow(self.links.server(), prefix, changes).await
     }
 }
 

@@ -1,6 +1,5 @@
 //! The server: where it is, and how to connect to it.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::fmt;
 use std::time::Duration;
@@ -8,23 +7,20 @@ use std::time::Duration;
 use redis::aio::MultiplexedConnection;
 use redis::io::tcp::TcpSettings;
 use redis::{
-    AsyncConnectionConfig, Client, IntoConnectionInfo, ProtocolVersion, PushInfo, PushKind,
-    RedisError, Value, cmd,
+    AsyncConnectionConfig, Client, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, PushInfo,
+    PushKind, RedisError,
 };
 use tokio::time::timeout;
 
+use super::handshake::{ask_version, hello};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How long one attempt to connect may take: longer than any healthy server does, and short enough
 /// to be back in two seconds after a path swallowed the attempt before.
-const CONNECT_TIMEOUT: Duration = Duration::from_millis(750);
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_millis(750);
 
 /// How many commands may wait to be written before callers wait to hand theirs over.
 const QUEUE: usize = 1024;
-
-const CLIENT_NAME: &str = "cache-runtime";
-
-const OLDEST: (u32, u32) = (7, 0);
 
 #[derive(Clone)]
 pub(super) struct Server {
@@ -39,13 +35,12 @@ pub(super) enum Refusal {
     Silent,
     /// It won't until somebody acts.
     TooOld(String),
+    /// Commands may be served, in the older protocol; pushes are not.
+    OnlyResp2(RedisError),
 }
 
 impl Server {
     pub(super) fn parse(url: &str) -> Result<Self> {
-        let invalid = |error: RedisError| {
-            Error::new(ErrorKind::Config, "the Redis URL is not valid").with_source(error)
-        };
         let info = url.into_connection_info().map_err(invalid)?;
         let settings = info.redis_settings().clone();
         let settings = settings.set_protocol(ProtocolVersion::RESP3).set_skip_set_lib_name();
@@ -58,7 +53,8 @@ impl Server {
 
     /// Connects and makes sure that the server knows what is asked of it later.
     ///
-    /// `on_disconnect` is called when the connection is closed, by whichever side.
+    /// `on_disconnect` is called when the connection is closed, by whichever side; not where the
+    /// server speaks the older protocol alone.
     pub(super) async fn connect(
         &self,
         on_disconnect: impl Fn() + Send + Sync + 'static,
@@ -67,58 +63,88 @@ impl Server {
             if push.kind == PushKind::Disconnection {
                 on_disconnect();
             }
+        };
+        in_time(async {
+            match self.speak_resp3(pushed).await {
+                Err(Refusal::OnlyResp2(_)) => self.speak_resp2().await,
+                answer => answer,
+            }
+        })
+        .await
+    }
+
+    /// Connects to be told what the server says unasked, in order with what it answers.
+    pub(super) async fn listen(
+        &self,
+        pushed: impl Fn(PushInfo) + Send + Sync + 'static,
+    ) -> Result<MultiplexedConnection, Refusal> {
+        in_time(self.speak_resp3(pushed)).await
+    }
+
+    async fn speak_resp3(
+        &self,
+        pushed: impl Fn(PushInfo) + Send + Sync + 'static,
+    ) -> Result<MultiplexedConnection, Refusal> {
+        let pushed = move |push| {
+            pushed(push);
             Ok::<_, Infallible>(())
         };
-        // Each call has a limit of its own, set by who makes it.
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(None)
-            .set_response_timeout(None)
-            .set_pipeline_buffer_size(QUEUE)
-            .set_push_sender(pushed);
-        let connecting = async {
-            let client = &self.client;
-            let connection = client.get_multiplexed_async_connection_with_config(&config);
-            let mut connection = connection.await?;
-            check_version(&mut connection).await?;
-            Ok(connection)
-        };
-        let connected = timeout(CONNECT_TIMEOUT, connecting).await;
-        connected.unwrap_or(Err(Refusal::Silent))
+        let config = config().set_push_sender(pushed);
+        let connecting = self.client.get_multiplexed_async_connection_with_config(&config);
+        let mut connection = connecting.await?;
+        hello(&mut connection).await?;
+        Ok(connection)
+    }
+
+    /// There is no push for a lost connection either: commands and `PING` notice.
+    async fn speak_resp2(&self) -> Result<MultiplexedConnection, Refusal> {
+        let info = self.info();
+        let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP2);
+        let client = Client::open(info.clone().set_redis_settings(settings))?;
+        let config = config();
+        let connecting = client.get_multiplexed_async_connection_with_config(&config);
+        let mut connection = connecting.await?;
+        ask_version(&mut connection).await?;
+        Ok(connection)
+    }
+
+    fn info(&self) -> &ConnectionInfo {
+        self.client.get_connection_info()
     }
 }
 
-/// `HELLO` answers the version, and may do so where `INFO` is forbidden.
-async fn check_version(connection: &mut MultiplexedConnection) -> Result<(), Refusal> {
-    let mut hello = cmd("HELLO");
-    hello.arg(3).arg("SETNAME").arg(CLIENT_NAME);
-    let about: HashMap<String, Value> = hello.query_async(connection).await?;
-    let version = about.get("version").cloned().unwrap_or(Value::Nil);
-    let version: String = redis::from_redis_value(version).map_err(RedisError::from)?;
-    if parse_version(&version).is_some_and(|version| version < OLDEST) {
-        return Err(Refusal::TooOld(version));
-    }
-    Ok(())
+/// Each call has a limit of its own, set by who makes it.
+fn config() -> AsyncConnectionConfig {
+    AsyncConnectionConfig::new()
+        .set_connection_timeout(None)
+        .set_response_timeout(None)
+        .set_pipeline_buffer_size(QUEUE)
 }
 
-fn parse_version(version: &str) -> Option<(u32, u32)> {
-    let mut numbers = version.split('.').map(str::parse);
-    match (numbers.next(), numbers.next()) {
-        (Some(Ok(major)), Some(Ok(minor))) => Some((major, minor)),
-        _ => None,
-    }
+async fn in_time<T>(connecting: impl Future<Output = Result<T, Refusal>>) -> Result<T, Refusal> {
+    let connected = timeout(CONNECT_TIMEOUT, connecting).await;
+    connected.unwrap_or(Err(Refusal::Silent))
+}
+
+fn invalid(error: RedisError) -> Error {
+    Error::new(ErrorKind::Config, "the Redis URL is not valid").with_source(error)
 }
 
 impl From<RedisError> for Refusal {
     fn from(error: RedisError) -> Self {
-        // Redis 5 and older know no `HELLO`.
-        let unknown = |detail: &str| detail.starts_with("unknown command");
-        let not_supported = error.kind() == redis::ErrorKind::RESP3NotSupported;
-        if not_supported || error.detail().is_some_and(unknown) {
-            Self::TooOld("unknown".to_owned())
-        } else {
-            Self::Failed(error)
-        }
+        if knows_no_hello(&error) { Self::OnlyResp2(error) } else { Self::Failed(error) }
     }
+}
+
+/// Redis 5 and many proxies know no `HELLO`; some know it and refuse its third version.
+fn knows_no_hello(error: &RedisError) -> bool {
+    let unknown = |detail: &str| {
+        let detail = detail.to_ascii_lowercase();
+        detail.contains("unknown command") || detail.contains("unsupported command")
+    };
+    error.kind() == redis::ErrorKind::RESP3NotSupported
+        || error.code() == Some("NOPROTO")
+        || error.detail().is_some_and(unknown)
 }
 
 impl fmt::Display for Refusal {
@@ -130,6 +156,9 @@ impl fmt::Display for Refusal {
                 f,
                 "the server is too old (version {version}): Redis 7.0 or Valkey 7.2 is needed"
             ),
+            Self::OnlyResp2(error) => {
+                write!(f, "the server, or a proxy before it, speaks only RESP2: {error}")
+            }
         }
     }
 }
@@ -137,20 +166,6 @@ impl fmt::Display for Refusal {
 /// The address and the database, without user and password.
 impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let info = self.client.get_connection_info();
-        write!(f, "{}/{}", info.addr(), info.redis_settings().db())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn versions_compare_as_numbers() {
-        assert!(parse_version("6.2.14").is_some_and(|version| version < OLDEST));
-        assert!(parse_version("7.0.15").is_some_and(|version| version >= OLDEST));
-        assert!(parse_version("10.1").is_some_and(|version| version >= OLDEST));
-        assert_eq!(parse_version("unstable"), None);
+        write!(f, "{}/{}", self.info().addr(), self.info().redis_settings().db())
     }
 }

@@ -2,8 +2,10 @@
 //!
 //! They panic, with the line of the contract that is broken.
 
+mod feed;
 mod local;
 mod remote;
 
+pub use feed::feed;
 pub use local::local;
 pub use remote::remote;

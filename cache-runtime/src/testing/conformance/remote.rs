@@ -26,6 +26,7 @@ pub async fn remote<R: RemoteBackend>(make: impl Fn() -> R) {
     replace(&Subject::new(make())).await;
     extend(&Subject::new(make())).await;
     release(&Subject::new(make())).await;
+    holds(&Subject::new(make())).await;
     invalidate(&Subject::new(make())).await;
     clear(&Subject::new(make())).await;
     foreign(&Subject::new(make())).await;
@@ -77,6 +78,10 @@ impl<R: RemoteBackend> Subject<R> {
     async fn release(&self, expected: &Bytes) -> bool {
         let answer = self.backend.release(&self.key, expected.clone()).await;
         answered("release", answer)
+    }
+
+    async fn holds(&self, expected: impl Into<Bytes>) -> bool {
+        answered("holds", self.backend.holds(&self.key, expected.into()).await)
     }
 
     async fn invalidate(&self) {
@@ -189,6 +194,20 @@ async fn release<R: RemoteBackend>(subject: &Subject<R>) {
     assert_eq!(subject.get().await, Some(lease.clone()), "it stays");
     assert!(subject.release(&lease).await, "its own token does");
     assert_eq!(subject.get().await, None, "it is gone");
+}
+
+async fn holds<R: RemoteBackend>(subject: &Subject<R>) {
+    let cell = value();
+    assert!(!subject.holds(cell.slice(..12)).await, "an absent cell holds nothing");
+    subject.plant(&cell, TTL).await;
+    assert!(subject.holds(cell.slice(..12)).await, "its first bytes are enough");
+    assert!(subject.holds(cell.slice(..1)).await, "and be it one");
+    assert!(subject.holds(cell.clone()).await, "all of it are its first bytes too");
+    assert!(!subject.holds([&cell[..], b"x"].concat()).await, "what is longer is not its start");
+    assert!(!subject.holds(cell.slice(1..12)).await, "nor is what stands in it elsewhere");
+    assert!(!subject.holds(value().slice(..12)).await, "nor is another one's");
+    refused("holds", subject.backend.holds(&subject.key, Bytes::new()).await);
+    assert_eq!(subject.get().await, Some(cell), "to look changes nothing");
 }
 
 async fn invalidate<R: RemoteBackend>(subject: &Subject<R>) {
