@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Mutex;
 
 /// So many details are kept.
-const DETAILS: usize = 10;
+const DETAILS: usize = 8;
 
 type Counts = BTreeMap<String, u64>;
 
@@ -31,9 +31,9 @@ impl Tally {
     }
 
     pub(crate) fn detail(&self, detail: String) {
-        println!("{detail}");
         let mut details = self.details.lock().unwrap();
         if details.len() < DETAILS {
+            println!("{detail}");
             details.push(detail);
         }
     }
