@@ -31,6 +31,21 @@ impl Follower {
         Self { log, end }
     }
 
+    /// Tries again and again, as the cache does, until it follows.
+    pub(super) async fn again(redis: &Redis, limit: Duration) -> Self {
+        let begun = Instant::now();
+        let mut follower = Self::of(redis);
+        while !follower.log.is_connected() {
+            assert!(begun.elapsed() < limit, "it follows again");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            if follower.end.is_finished() {
+                follower = Self::of(redis);
+            }
+        }
+        follower.log.take();
+        follower
+    }
+
     /// Waits until it follows, and forgets what it was told by then.
     pub(super) async fn connected(self) -> Self {
         eventually(RECOVERY, || async { self.log.is_connected() }).await;

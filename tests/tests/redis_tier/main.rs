@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod cells;
+mod cluster;
 mod feed;
 mod outage;
 mod runtimes;

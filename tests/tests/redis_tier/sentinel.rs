@@ -34,7 +34,7 @@ async fn the_primary_is_found_and_followed_when_it_dies() {
     assert_eq!(follower.ends().await, ErrorKind::Unavailable);
     eventually(FAILOVER, || writes(&redis)).await;
     assert_ne!(fleet.primary(), Some(primary));
-    let follower = Follower::of(&redis).connected().await;
+    let follower = Follower::again(&redis, FAILOVER).await;
     fleet.servers()[fleet.primary().unwrap()].command(&["SET", "shop:k", "b"]);
     follower.is_told("k").await;
 }
@@ -49,7 +49,7 @@ async fn a_primary_that_yields_in_good_order_is_left() {
     assert!(fleet.fail_over());
     assert_eq!(follower.ends_within(FAILOVER).await, ErrorKind::Unavailable);
     eventually(FAILOVER, || async { fleet.primary() != before && writes(&redis).await }).await;
-    let follower = Follower::of(&redis).connected().await;
+    let follower = Follower::again(&redis, FAILOVER).await;
     fleet.servers()[fleet.primary().unwrap()].command(&["SET", "shop:k", "b"]);
     follower.is_told("k").await;
 }

@@ -1,10 +1,10 @@
 //! The keeper of a connection: one task a runtime that connects, watches, and connects again.
 
 use std::borrow::Cow;
+use std::future::pending;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use redis::aio::MultiplexedConnection;
 use redis::{RedisError, cmd};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
@@ -12,7 +12,8 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::error::{needs_new_connection, translate};
 use super::place::Place;
-use super::server::{Refusal, Server};
+use super::server::Refusal;
+use super::wire::Wire;
 use crate::error::{Error, ErrorKind, Result};
 use crate::remote::random::random;
 
@@ -45,7 +46,7 @@ enum State {
 
 #[derive(Clone)]
 pub(super) struct Connection {
-    pub(super) redis: MultiplexedConnection,
+    pub(super) redis: Wire,
     /// Tells this connection from those before and after it.
     number: u64,
 }
@@ -81,7 +82,8 @@ impl Link {
 
     /// Notes that `connection` failed a command, and answers what that means to the cache.
     pub(super) fn failed(&self, connection: &Connection, error: RedisError) -> Error {
-        if needs_new_connection(&error) {
+        let mends_itself = matches!(connection.redis, Wire::Cluster(_));
+        if needs_new_connection(&error) && !mends_itself {
             self.lost(connection.number);
         }
         translate(error)
@@ -140,14 +142,14 @@ pub(super) async fn keep(link: &Arc<Link>, place: &Place) {
             }
         };
         match place.connect(lost).await {
-            Ok((server, redis)) => {
+            Ok((origin, redis)) => {
                 let since = Instant::now();
                 let connection = Connection { redis, number };
                 tokio::select! {
-                    () = serve(link, &server, connection) => {}
-                    () = place.moved_from(&server) => link.lost(number),
+                    () = serve(link, place, connection) => {}
+                    () = place.moved_from(&origin) => link.lost(number),
                 }
-                tracing::warn!(%server, "lost the connection to Redis");
+                tracing::warn!(server = %place, "lost the connection to Redis");
                 if since.elapsed() >= STEADY {
                     pause = MIN_PAUSE;
                 }
@@ -169,19 +171,23 @@ pub(super) async fn keep(link: &Arc<Link>, place: &Place) {
 }
 
 /// Hands the connection out until it is lost.
-async fn serve(link: &Link, server: &Server, connection: Connection) {
+async fn serve(link: &Link, place: &Place, connection: Connection) {
     let number = connection.number;
     let mut changes = link.state.subscribe();
     link.state.send_replace(State::Up(connection.clone()));
-    tracing::info!(%server, "connected to Redis");
+    tracing::info!(server = %place, "connected to Redis");
     tokio::select! {
         _ = changes.wait_for(|state| !state.is_up(number)) => {}
         () = silence(connection.redis) => link.lost(number),
     }
 }
 
-/// Ends when the server doesn't answer any more.
-async fn silence(mut connection: MultiplexedConnection) {
+/// Ends when the server doesn't answer any more. Of a cluster's nodes each may fall silent without
+/// the others, and is replaced by the cluster.
+async fn silence(connection: Wire) {
+    let Wire::One(mut connection) = connection else {
+        return pending().await;
+    };
     let mut missed = 0;
     while missed < MISSES {
         if missed == 0 {

@@ -1,5 +1,7 @@
 //! The remote tier on Redis or Valkey.
 
+mod clear;
+mod cluster;
 mod error;
 mod feed;
 mod handshake;
@@ -9,6 +11,7 @@ mod place;
 mod script;
 mod sentinel;
 mod server;
+mod wire;
 
 use std::convert::Infallible;
 use std::fmt;
@@ -18,9 +21,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use redis::{Cmd, FromRedisValue, cmd};
 
+use self::cluster::Cluster;
 use self::links::Links;
 use self::place::Place;
-use self::script::{Call, EXTEND, INVALIDATE, INVALIDATE_ALL, RELEASE, REPLACE, Script};
+use self::script::{Call, EXTEND, INVALIDATE, RELEASE, REPLACE, Script};
 use self::sentinel::Sentinels;
 use self::server::Server;
 use super::{Changes, RemoteBackend};
@@ -29,9 +33,6 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// A hundred years: the server adds the time of day to a ttl and refuses what overflows.
 const MAX_TTL: u64 = 100 * 366 * 24 * 60 * 60 * 1000;
-
-/// How many keys a clear looks at in one step, which the server spends on nothing else.
-const BATCH: usize = 500;
 
 /// A Redis or Valkey server as remote tier; Redis 7.0 and Valkey 7.2 are the oldest that serve.
 ///
@@ -94,6 +95,29 @@ impl Redis {
     ) -> Result<Self> {
         let sentinels = Sentinels::parse(sentinels, primary.as_ref())?;
         Ok(Self::at(Place::Sentinels(sentinels)))
+    }
+
+    /// Names nodes of a cluster, as [`new`](Self::new) names a server; all have the same user and
+    /// password. One that answers is enough to find the others.
+    ///
+    /// Every second a node is asked who the primaries are. Each primary tells the changes of its own
+    /// keys; while one of them is lost, and until its replica has taken its place, no local entry
+    /// lives longer than `disconnected_ttl`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] if an address is not valid, none is given, or users or passwords differ.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cache_runtime::Redis;
+    ///
+    /// let redis = Redis::cluster(["redis://10.0.0.1:6379", "redis://10.0.0.2:6379"])?;
+    /// # Ok::<(), cache_runtime::Error>(())
+    /// ```
+    pub fn cluster<U: AsRef<str>>(nodes: impl IntoIterator<Item = U>) -> Result<Self> {
+        Ok(Self::at(Place::Cluster(Cluster::parse(nodes)?)))
     }
 
     fn at(place: Place) -> Self {
@@ -185,40 +209,12 @@ impl RemoteBackend for Redis {
     }
 
     async fn clear(&self, prefix: &str) -> Result<()> {
-        let pattern = glob(prefix);
-        let mut cursor = Vec::from(*b"0");
-        loop {
-            let mut scan = cmd("SCAN");
-            scan.arg(&cursor).arg("MATCH").arg(&pattern).arg("COUNT").arg(BATCH);
-            let (next, keys): (Vec<u8>, Vec<Vec<u8>>) = self.query(&scan).await?;
-            let keys: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
-            if !keys.is_empty() {
-                let (script, arguments) = (&*INVALIDATE_ALL, &[][..]);
-                self.call(Call { script, keys: &keys, arguments }).await?;
-            }
-            if next == b"0" {
-                return Ok(());
-            }
-            cursor = next;
-        }
+        clear::clear(self, prefix).await
     }
 
     async fn follow(&self, prefix: &str, changes: Changes) -> Result<Infallible> {
         feed::follow(self.links.place(), prefix, changes).await
     }
-}
-
-/// The pattern of the keys that begin with `prefix`.
-fn glob(prefix: &str) -> String {
-    let mut pattern = String::with_capacity(prefix.len() + 1);
-    for c in prefix.chars() {
-        if matches!(c, '*' | '?' | '[' | ']' | '^' | '-' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern.push('*');
-    pattern
 }
 
 fn px(ttl: Duration) -> u64 {

@@ -1,43 +1,53 @@
-//! Where the primary is: at an address that stays, or wherever Sentinels say.
+//! Where the keys are: at an address that stays, wherever Sentinels say, or spread over a cluster.
 
 use std::fmt;
 use std::future::pending;
 
-use redis::aio::MultiplexedConnection;
-
+use super::cluster::{Cluster, Layout};
 use super::sentinel::Sentinels;
 use super::server::{Refusal, Server};
+use super::wire::Wire;
 
 #[derive(Clone)]
 pub(super) enum Place {
     Server(Server),
     Sentinels(Sentinels),
+    Cluster(Cluster),
+}
+
+/// What a place led to when it was looked up.
+pub(super) enum Origin {
+    Server(Server),
+    Cluster(Layout),
 }
 
 impl Place {
-    /// The server that is the primary now.
-    pub(super) async fn primary(&self) -> Result<Server, Refusal> {
-        match self {
-            Self::Server(server) => Ok(server.clone()),
-            Self::Sentinels(sentinels) => sentinels.primary().await,
-        }
-    }
-
-    /// Connects to the primary, as [`Server::connect`] does.
+    /// Connects to what is the primary now, or to all of them. `on_disconnect` is called when the
+    /// connection to one server is closed; a cluster's mends itself.
     pub(super) async fn connect(
         &self,
         on_disconnect: impl Fn() + Send + Sync + 'static,
-    ) -> Result<(Server, MultiplexedConnection), Refusal> {
-        let primary = self.primary().await?;
-        let connection = primary.connect(on_disconnect).await?;
-        Ok((primary, connection))
+    ) -> Result<(Origin, Wire), Refusal> {
+        let server = match self {
+            Self::Server(server) => server.clone(),
+            Self::Sentinels(sentinels) => sentinels.primary().await?,
+            Self::Cluster(cluster) => {
+                let (layout, connection) = cluster.connect().await?;
+                return Ok((Origin::Cluster(layout), Wire::Cluster(connection)));
+            }
+        };
+        let connection = server.connect(on_disconnect).await?;
+        Ok((Origin::Server(server), Wire::One(connection)))
     }
 
-    /// Ends when `server` is the primary no more.
-    pub(super) async fn moved_from(&self, server: &Server) {
-        match self {
-            Self::Server(_) => pending().await,
-            Self::Sentinels(sentinels) => sentinels.moved_from(server).await,
+    /// Ends when this leads elsewhere than to `origin`, which it led to before.
+    pub(super) async fn moved_from(&self, origin: &Origin) {
+        match (self, origin) {
+            (Self::Sentinels(sentinels), Origin::Server(server)) => {
+                sentinels.moved_from(server).await;
+            }
+            (Self::Cluster(cluster), Origin::Cluster(layout)) => cluster.moved_from(layout).await,
+            _ => pending().await,
         }
     }
 }
@@ -47,6 +57,7 @@ impl fmt::Display for Place {
         match self {
             Self::Server(server) => server.fmt(f),
             Self::Sentinels(sentinels) => sentinels.fmt(f),
+            Self::Cluster(cluster) => cluster.fmt(f),
         }
     }
 }

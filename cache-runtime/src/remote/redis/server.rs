@@ -22,6 +22,9 @@ pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_millis(750);
 /// How many commands may wait to be written before callers wait to hand theirs over.
 const QUEUE: usize = 1024;
 
+#[cfg(target_os = "linux")]
+const UNACKNOWLEDGED: Duration = Duration::from_secs(1);
+
 #[derive(Clone)]
 pub(super) struct Server {
     client: Client,
@@ -153,7 +156,7 @@ impl Server {
         }
     }
 
-    fn info(&self) -> &ConnectionInfo {
+    pub(super) fn info(&self) -> &ConnectionInfo {
         self.client.get_connection_info()
     }
 }
@@ -162,10 +165,17 @@ fn client(url: &str, protocol: ProtocolVersion) -> Result<Client> {
     let info = url.into_connection_info().map_err(invalid)?;
     let settings = info.redis_settings().clone();
     let settings = settings.set_protocol(protocol).set_skip_set_lib_name();
-    let info = info
-        .set_tcp_settings(TcpSettings::default().set_nodelay(true))
-        .set_redis_settings(settings);
+    let info = info.set_tcp_settings(tcp()).set_redis_settings(settings);
     Client::open(info).map_err(invalid)
+}
+
+/// What is sent and not acknowledged for a while is lost, and the connection with it: the client of
+/// a cluster has no other way to notice a path that swallows everything.
+pub(super) fn tcp() -> TcpSettings {
+    let settings = TcpSettings::default().set_nodelay(true);
+    #[cfg(target_os = "linux")]
+    let settings = settings.set_user_timeout(UNACKNOWLEDGED);
+    settings
 }
 
 /// Each call has a limit of its own, set by who makes it.
@@ -181,7 +191,7 @@ async fn in_time<T>(connecting: impl Future<Output = Result<T, Refusal>>) -> Res
     connected.unwrap_or(Err(Refusal::Silent))
 }
 
-fn invalid(error: RedisError) -> Error {
+pub(super) fn invalid(error: RedisError) -> Error {
     Error::new(ErrorKind::Config, "the Redis URL is not valid").with_source(error)
 }
 

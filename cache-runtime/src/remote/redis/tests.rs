@@ -96,3 +96,20 @@ fn sentinels_that_make_no_sense_are_config_errors() {
     assert_eq!(kind(Redis::sentinel(["host:1"], "")), Some(ErrorKind::Config));
     assert_eq!(kind(Redis::sentinel(["host:1"], "unix:///main")), Some(ErrorKind::Config));
 }
+
+#[test]
+fn debug_shows_a_cluster_and_no_secret() {
+    let redis = Redis::cluster(["redis://ada:secret@a:1", "redis://ada:secret@b:2"]).unwrap();
+    assert_eq!(format!("{redis:?}"), r#"Redis { server: "cluster of a:1, b:2" }"#);
+}
+
+#[test]
+fn clusters_that_make_no_sense_are_config_errors() {
+    let kind = |answer: Result<Redis>| answer.map_err(|error| error.kind()).err();
+    let none: [&str; 0] = [];
+    assert_eq!(kind(Redis::cluster(none)), Some(ErrorKind::Config));
+    assert_eq!(kind(Redis::cluster(["a:1"])), Some(ErrorKind::Config));
+    assert_eq!(kind(Redis::cluster(["unix:///a"])), Some(ErrorKind::Config));
+    let differ = ["redis://:one@a", "redis://:two@b"];
+    assert_eq!(kind(Redis::cluster(differ)), Some(ErrorKind::Config));
+}

@@ -1,0 +1,174 @@
+//! A cluster: who its primaries are, and a connection to all of them.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::cluster::ClusterClient;
+use redis::cluster_async::ClusterConnection;
+use redis::{ProtocolVersion, RedisError, Value, cmd};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use super::server::{CONNECT_TIMEOUT, Refusal, Server, invalid, tcp};
+use crate::error::{Error, ErrorKind, Result};
+
+/// How soon a failover is noticed while the old primary still answers, or keeps its silence.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How long one node may take to say who the primaries are, and how long it is waited for before
+/// the next one is asked too.
+const ANSWER_TIMEOUT: Duration = Duration::from_millis(500);
+const PATIENCE: Duration = Duration::from_millis(80);
+
+/// How long the client waits for one node: longer than any call may take.
+const NODE_TIMEOUT: Duration = Duration::from_secs(1);
+const NODE_CONNECT_TIMEOUT: Duration = Duration::from_millis(300);
+
+/// Enough for a redirection or a node that comes back; callers have no time for more.
+const RETRIES: u32 = 2;
+const RETRY_WAIT: std::ops::Range<u64> = 5..20;
+
+#[derive(Clone)]
+pub(super) struct Cluster {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    client: ClusterClient,
+    /// Nodes that are likely to be there, to begin with.
+    seeds: Vec<Server>,
+    /// Who is asked first.
+    turn: AtomicUsize,
+}
+
+/// The addresses of the primaries that serve slots. Which slots is up to the client: wherever a key
+/// moves, one of the primaries tells of its changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Layout {
+    primaries: BTreeSet<(String, u16)>,
+}
+
+impl Cluster {
+    pub(super) fn parse<U: AsRef<str>>(urls: impl IntoIterator<Item = U>) -> Result<Self> {
+        let seeds = urls.into_iter().map(|url| Server::parse(url.as_ref()));
+        let seeds = seeds.collect::<Result<Vec<_>>>()?;
+        if seeds.is_empty() {
+            return Err(Error::new(ErrorKind::Config, "there is no node to ask"));
+        }
+        let client = ClusterClient::builder(seeds.iter().map(|seed| seed.info().clone()))
+            .use_protocol(ProtocolVersion::RESP3)
+            .tcp_settings(tcp())
+            .connection_timeout(NODE_CONNECT_TIMEOUT)
+            .response_timeout(NODE_TIMEOUT)
+            .overall_response_timeout(None)
+            .retries(RETRIES)
+            .min_retry_wait(RETRY_WAIT.start)
+            .max_retry_wait(RETRY_WAIT.end)
+            .build()
+            .map_err(invalid)?;
+        Ok(Self { inner: Arc::new(Inner { client, seeds, turn: AtomicUsize::new(0) }) })
+    }
+
+    /// Connects to all primaries that can be reached.
+    pub(super) async fn connect(&self) -> Result<(Layout, ClusterConnection), Refusal> {
+        let layout = self.layout().await?;
+        let connecting = timeout(CONNECT_TIMEOUT, self.inner.client.get_async_connection());
+        let connection = connecting.await.map_err(|_| Refusal::Silent)??;
+        Ok((layout, connection))
+    }
+
+    /// Who the primaries are, by the first of the nodes that answers.
+    pub(super) async fn layout(&self) -> Result<Layout, Refusal> {
+        let first = self.inner.turn.fetch_add(1, Ordering::Relaxed);
+        let mut asked = JoinSet::new();
+        let mut patience = Duration::ZERO;
+        for at in 0..self.inner.seeds.len() {
+            let inner = Arc::clone(&self.inner);
+            asked.spawn(async move {
+                sleep(patience).await;
+                let seed = &inner.seeds[first.wrapping_add(at) % inner.seeds.len()];
+                timeout(ANSWER_TIMEOUT, layout_by(seed)).await.unwrap_or(Err(Refusal::Silent))
+            });
+            patience += PATIENCE;
+        }
+        let mut refusal = Refusal::Silent;
+        while let Some(answer) = asked.join_next().await {
+            match answer {
+                Ok(Ok(layout)) => return Ok(layout),
+                Ok(Err(failed)) => refusal = failed,
+                // It was aborted, by nobody but the end of the runtime.
+                Err(_) => {}
+            }
+        }
+        Err(refusal)
+    }
+
+    /// How to connect to each primary.
+    pub(super) fn primaries(&self, layout: &Layout) -> Result<Vec<Server>, Refusal> {
+        let like = self.inner.seeds.first().ok_or(Refusal::Silent)?;
+        let at = |(host, port): &(String, u16)| Ok(like.at(host.clone(), *port)?);
+        layout.addresses().map(at).collect()
+    }
+
+    /// Ends when the primaries are others than `layout`; silence changes nothing.
+    pub(super) async fn moved_from(&self, layout: &Layout) {
+        loop {
+            sleep(LOOK_EVERY).await;
+            if self.layout().await.is_ok_and(|seen| seen != *layout) {
+                return;
+            }
+        }
+    }
+}
+
+async fn layout_by(seed: &Server) -> Result<Layout, Refusal> {
+    let mut connection = seed.connect(|| {}).await?;
+    Ok(ask(&mut connection, seed.host().as_deref()).await?)
+}
+
+/// Who the primaries are in the eyes of the node at `host`.
+pub(super) async fn ask(
+    connection: &mut MultiplexedConnection,
+    host: Option<&str>,
+) -> Result<Layout, RedisError> {
+    let slots = cmd("CLUSTER").arg("SLOTS").query_async::<Vec<Value>>(connection).await?;
+    let primaries = slots.iter().filter_map(|range| primary_of(range, host)).collect();
+    Ok(Layout { primaries })
+}
+
+/// A range is its first slot, its last one, the primary, and replicas. A node may not know its own
+/// name.
+fn primary_of(range: &Value, own: Option<&str>) -> Option<(String, u16)> {
+    let Value::Array(range) = range else { return None };
+    let Value::Array(node) = range.get(2)? else { return None };
+    let Value::Int(port) = node.get(1)? else { return None };
+    let host = match node.first()? {
+        Value::BulkString(host) if !matches!(&host[..], b"" | b"?") => {
+            String::from_utf8_lossy(host).into_owned()
+        }
+        _ => own?.to_owned(),
+    };
+    Some((host, u16::try_from(*port).ok()?))
+}
+
+impl Layout {
+    pub(super) fn addresses(&self) -> impl Iterator<Item = &(String, u16)> {
+        self.primaries.iter()
+    }
+}
+
+/// The addresses of the nodes to begin with, without users and passwords.
+impl fmt::Display for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("cluster of ")?;
+        for (at, seed) in self.inner.seeds.iter().enumerate() {
+            let separator = if at == 0 { "" } else { ", " };
+            write!(f, "{separator}{}", seed.info().addr())?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,172 @@
+//! Keys spread over primaries that fail, and are replaced.
+
+use std::time::{Duration, Instant};
+
+use cache_runtime::testing::conformance;
+use cache_runtime::{ErrorKind, Redis, RemoteBackend};
+use cache_tests::{RedisCluster, eventually};
+use tokio::time::timeout;
+
+use super::feed::Follower;
+use super::{BUDGET, TTL, value};
+
+/// How long it takes the cluster to notice a death and agree, and us to follow.
+const FAILOVER: Duration = Duration::from_secs(15);
+
+fn redis(cluster: &RedisCluster) -> Redis {
+    Redis::cluster(cluster.urls()).unwrap()
+}
+
+/// Some keys of each primary.
+fn names() -> impl Iterator<Item = String> {
+    (0..30).map(|number| format!("k{number}"))
+}
+
+async fn serves(redis: &Redis, name: &str) -> bool {
+    let key = format!("shop:{name}");
+    timeout(BUDGET, redis.get(&key)).await.is_ok_and(|answer| answer.is_ok())
+}
+
+async fn serves_all(redis: &Redis) -> bool {
+    for name in names() {
+        if !serves(redis, &name).await {
+            return false;
+        }
+    }
+    true
+}
+
+async fn writes(redis: &Redis, name: &str) -> bool {
+    let key = format!("shop:{name}");
+    let written = timeout(BUDGET, redis.get_or_set(&key, value(), TTL)).await;
+    written.is_ok_and(|answer| answer.is_ok())
+}
+
+/// What every key of the cluster is told of.
+async fn tells_all(redis: &Redis, follower: &Follower) {
+    for name in names() {
+        redis.invalidate(&format!("shop:{name}")).await.unwrap();
+        assert!(writes(redis, &name).await);
+        follower.is_told(&name).await;
+    }
+}
+
+/// A key of the primary, and one of another.
+fn names_by_owner(cluster: &RedisCluster, primary: usize) -> (String, String) {
+    let owned = |name: &String| cluster.owner(&format!("shop:{name}")) == Some(primary);
+    (names().find(owned).unwrap(), names().find(|name| !owned(name)).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_is_a_remote_tier_and_tells_its_changes() {
+    let cluster = RedisCluster::start();
+    conformance::remote(|| redis(&cluster)).await;
+    conformance::feed(|| redis(&cluster)).await;
+    let redis = redis(&cluster);
+    let follower = Follower::of(&redis).connected().await;
+    tells_all(&redis, &follower).await;
+    for primary in cluster.primaries() {
+        let before = follower.log.all_changed();
+        cluster.nodes()[primary].command(&["FLUSHALL"]);
+        eventually(FAILOVER, || async { follower.log.all_changed() > before }).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clearing_reaches_every_primary() {
+    let cluster = RedisCluster::start();
+    let redis = redis(&cluster);
+    for number in 0..2_000 {
+        let key = format!("shop:{number}");
+        redis.get_or_set(&key, value(), TTL).await.unwrap();
+    }
+    redis.get_or_set("shop2:kept", value(), TTL).await.unwrap();
+    redis.clear("shop:").await.unwrap();
+    let left = cluster
+        .primaries()
+        .into_iter()
+        .map(|primary| cluster.nodes()[primary].cli(&["DBSIZE"]).parse::<u64>().unwrap());
+    assert_eq!(left.sum::<u64>(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_primary_that_is_killed_takes_its_own_keys_along_until_it_is_replaced() {
+    let mut cluster = RedisCluster::start();
+    let redis = redis(&cluster);
+    assert!(serves_all(&redis).await);
+    let follower = Follower::of(&redis).connected().await;
+    let (lost, kept) = names_by_owner(&cluster, 0);
+    cluster.kill(0);
+    assert_eq!(follower.ends().await, ErrorKind::Unavailable);
+    let begun = Instant::now();
+    while !serves(&redis, &lost).await {
+        assert!(begun.elapsed() < FAILOVER, "its replica takes its place");
+        assert!(serves(&redis, &kept).await, "the others serve on");
+    }
+    eventually(FAILOVER, || writes(&redis, &lost)).await;
+    let follower = Follower::again(&redis, FAILOVER).await;
+    tells_all(&redis, &follower).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_primary_that_is_frozen_is_left_when_it_is_replaced() {
+    let cluster = RedisCluster::start();
+    let redis = redis(&cluster);
+    assert!(serves_all(&redis).await);
+    let follower = Follower::of(&redis).connected().await;
+    let (lost, kept) = names_by_owner(&cluster, 0);
+    cluster.nodes()[0].freeze();
+    assert_eq!(follower.ends().await, ErrorKind::Unavailable);
+    assert!(serves(&redis, &kept).await, "the others serve on");
+    eventually(FAILOVER, || writes(&redis, &lost)).await;
+    let follower = Follower::again(&redis, FAILOVER).await;
+    tells_all(&redis, &follower).await;
+    cluster.nodes()[0].thaw();
+    assert!(cluster.recovers_within(FAILOVER));
+    eventually(FAILOVER, || serves_all(&redis)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_primary_that_yields_in_good_order_is_left() {
+    let cluster = RedisCluster::start();
+    let redis = redis(&cluster);
+    assert!(serves_all(&redis).await);
+    let follower = Follower::of(&redis).connected().await;
+    let (moved, _) = names_by_owner(&cluster, 0);
+    assert!(cluster.fail_over(0));
+    assert_eq!(follower.ends_within(FAILOVER).await, ErrorKind::Unavailable);
+    eventually(FAILOVER, || writes(&redis, &moved)).await;
+    let follower = Follower::again(&redis, FAILOVER).await;
+    tells_all(&redis, &follower).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_that_is_gone_fails_within_the_budget_and_is_found_again() {
+    let mut cluster = RedisCluster::start();
+    let redis = redis(&cluster);
+    assert!(serves_all(&redis).await);
+    for node in 0..cluster.nodes().len() {
+        cluster.kill(node);
+    }
+    for name in names() {
+        assert!(!serves(&redis, &name).await);
+    }
+    assert_eq!(Follower::of(&redis).ends().await, ErrorKind::Unavailable);
+    for node in 0..cluster.nodes().len() {
+        cluster.restart(node);
+    }
+    assert!(cluster.recovers_within(2 * FAILOVER));
+    eventually(FAILOVER, || serves_all(&redis)).await;
+    let follower = Follower::again(&redis, FAILOVER).await;
+    tells_all(&redis, &follower).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_node_that_is_there_is_enough_to_find_the_others() {
+    let cluster = RedisCluster::start();
+    let absent = "redis://127.0.0.1:1".to_owned();
+    let redis = Redis::cluster([absent, cluster.nodes()[4].url()]).unwrap();
+    eventually(FAILOVER, || serves_all(&redis)).await;
+    let follower = Follower::of(&redis).connected().await;
+    tells_all(&redis, &follower).await;
+}
