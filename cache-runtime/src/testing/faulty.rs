@@ -24,18 +24,27 @@ pub enum Method {
     Release,
     /// [`RemoteBackend::invalidate`].
     Invalidate,
+    /// [`RemoteBackend::enter`].
+    Enter,
+    /// [`RemoteBackend::stay`].
+    Stay,
+    /// [`RemoteBackend::leave`].
+    Leave,
     /// [`RemoteBackend::clear`]; its key is the prefix.
     Clear,
 }
 
 impl Method {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 10] = [
         Self::Get,
         Self::GetOrSet,
         Self::Replace,
         Self::Extend,
         Self::Release,
         Self::Invalidate,
+        Self::Enter,
+        Self::Stay,
+        Self::Leave,
         Self::Clear,
     ];
 }
@@ -281,6 +290,18 @@ impl<R: RemoteBackend> RemoteBackend for Faulty<R> {
     async fn invalidate(&self, key: &str) -> Result<()> {
         let run = self.inner.invalidate(key);
         self.call(Method::Invalidate, key, run).await
+    }
+
+    async fn enter(&self, key: &str, writer: u64, hold: Duration) -> Result<()> {
+        self.call(Method::Enter, key, self.inner.enter(key, writer, hold)).await
+    }
+
+    async fn stay(&self, key: &str, writer: u64, hold: Duration) -> Result<bool> {
+        self.call(Method::Stay, key, self.inner.stay(key, writer, hold)).await
+    }
+
+    async fn leave(&self, key: &str, writer: u64) -> Result<()> {
+        self.call(Method::Leave, key, self.inner.leave(key, writer)).await
     }
 
     async fn clear(&self, prefix: &str) -> Result<()> {

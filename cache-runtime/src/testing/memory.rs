@@ -1,3 +1,5 @@
+mod barrier;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -5,11 +7,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use self::barrier::Barrier;
 use super::FakeClock;
 use crate::clock::{Clock, millis};
 use crate::error::{Error, ErrorKind, Result};
 use crate::remote::RemoteBackend;
-use crate::remote::cell::{BARRIER_MARK, LEASE_MARK, VALUE_MARK};
+use crate::remote::cell::{LEASE_MARK, VALUE_MARK};
 
 /// A remote tier in this process's memory.
 ///
@@ -88,8 +91,35 @@ impl Store<'_> {
     }
 
     fn set(&mut self, key: &str, cell: Bytes, ttl: Duration) {
-        let expires = self.now.saturating_add(millis(ttl).max(1));
+        let expires = self.after(ttl);
         self.cells.insert(key.to_owned(), Stored { cell, expires });
+    }
+
+    fn invalidate(&mut self, key: &str) -> Result<()> {
+        match self.get(key) {
+            None => Ok(()),
+            Some(found) if Barrier::is(&found) => Ok(()),
+            Some(found) if is_voidable(&found) => {
+                self.cells.remove(key);
+                Ok(())
+            }
+            Some(_) => Err(foreign()),
+        }
+    }
+
+    /// When `ttl` from now has passed.
+    fn after(&self, ttl: Duration) -> u64 {
+        self.now.saturating_add(millis(ttl).max(1))
+    }
+
+    /// Leaves `barrier` under `key` until its last hold ends, or nothing where nobody is in.
+    fn raise(&mut self, key: &str, barrier: &Barrier) {
+        if barrier.is_empty() {
+            self.cells.remove(key);
+        } else {
+            let stored = Stored { cell: barrier.cell(), expires: barrier.ends() };
+            self.cells.insert(key.to_owned(), stored);
+        }
     }
 }
 
@@ -144,23 +174,60 @@ impl RemoteBackend for MemoryRemote {
     }
 
     async fn invalidate(&self, key: &str) -> Result<()> {
+        self.locked().invalidate(key)
+    }
+
+    async fn enter(&self, key: &str, writer: u64, hold: Duration) -> Result<()> {
         let mut store = self.locked();
-        match store.get(key) {
-            None => Ok(()),
-            Some(found) if found.starts_with(&BARRIER_MARK) => Ok(()),
-            Some(found) if found.starts_with(&VALUE_MARK) || found.starts_with(&LEASE_MARK) => {
-                store.cells.remove(key);
-                Ok(())
-            }
-            Some(_) => Err(Error::new(ErrorKind::Foreign, "the key holds data of another program")),
+        let mut barrier = match store.get(key) {
+            None => Barrier::default(),
+            Some(found) if is_voidable(&found) => Barrier::default(),
+            Some(found) => Barrier::parse(&found).ok_or_else(foreign)?,
+        };
+        let deadline = store.after(hold);
+        barrier.enter(writer, store.now, deadline);
+        store.raise(key, &barrier);
+        Ok(())
+    }
+
+    async fn stay(&self, key: &str, writer: u64, hold: Duration) -> Result<bool> {
+        let mut store = self.locked();
+        let deadline = store.after(hold);
+        let Some(mut barrier) = store.get(key).as_ref().and_then(Barrier::parse) else {
+            return Ok(false);
+        };
+        let is_in = barrier.stay(writer, deadline);
+        if is_in {
+            store.raise(key, &barrier);
         }
+        Ok(is_in)
+    }
+
+    async fn leave(&self, key: &str, writer: u64) -> Result<()> {
+        let mut store = self.locked();
+        let Some(mut barrier) = store.get(key).as_ref().and_then(Barrier::parse) else {
+            return store.invalidate(key);
+        };
+        if barrier.leave(writer, store.now) {
+            store.raise(key, &barrier);
+        }
+        Ok(())
     }
 
     async fn clear(&self, prefix: &str) -> Result<()> {
-        let ours = |cell: &[u8]| cell.starts_with(&VALUE_MARK) || cell.starts_with(&LEASE_MARK);
-        self.locked().cells.retain(|key, stored| !key.starts_with(prefix) || !ours(&stored.cell));
+        let mut store = self.locked();
+        store.cells.retain(|key, stored| !key.starts_with(prefix) || !is_voidable(&stored.cell));
         Ok(())
     }
+}
+
+/// Whether an invalidation removes `cell`.
+fn is_voidable(cell: &Bytes) -> bool {
+    cell.starts_with(&VALUE_MARK) || cell.starts_with(&LEASE_MARK)
+}
+
+fn foreign() -> Error {
+    Error::new(ErrorKind::Foreign, "the key holds data of another program")
 }
 
 fn refuse_empty(expected: &Bytes) -> Result<()> {

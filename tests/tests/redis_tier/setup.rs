@@ -30,6 +30,13 @@ async fn few_permissions_are_enough() {
         assert!(!redis.release("shop:k", lease()).await.unwrap());
         redis.get_or_set("shop:k", lease(), TTL).await.unwrap();
         redis.clear("shop:").await.unwrap();
+        for writer in [1, 2] {
+            redis.enter("shop:k", writer, TTL).await.unwrap();
+            assert!(redis.stay("shop:k", writer, TTL).await.unwrap());
+        }
+        for writer in [1, 2] {
+            redis.leave("shop:k", writer).await.unwrap();
+        }
         server.command(&["SCRIPT", "FLUSH"]);
     }
     assert_eq!(server.cli(&["ACL", "LOG"]), "", "nothing was refused");

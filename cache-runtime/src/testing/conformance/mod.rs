@@ -2,6 +2,7 @@
 //!
 //! They panic, with the line of the contract that is broken.
 
+mod barrier;
 mod local;
 mod remote;
 
