@@ -6,12 +6,14 @@
 //! reads afterwards begins a new flight, and nothing that began before can be stored. Storing and
 //! invalidating run under the same lock as the check, so there is no moment in between.
 
+mod barrier;
 mod turn;
 
 use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+pub(crate) use barrier::Barrier;
 pub(crate) use turn::{Flight, Outcome, Permit, Turn};
 
 use crate::key::{Key, Prehashed};
@@ -42,11 +44,13 @@ struct Shard {
     slots: HashMap<Key, Slot, Prehashed>,
 }
 
-/// A key that somebody holds a ticket of.
+/// A key that somebody holds a ticket of, or has a barrier around.
 struct Slot {
     /// The shard's count when the valid tickets were given out.
     generation: u64,
     tickets: usize,
+    /// How many have put up a barrier: nothing is stored until all have left.
+    writers: usize,
     flights: Vec<Attached>,
 }
 
@@ -137,6 +141,7 @@ impl Shard {
         self.slots.entry(key.clone()).or_insert_with(|| Slot {
             generation,
             tickets: 0,
+            writers: 0,
             flights: Vec::new(),
         })
     }
@@ -159,24 +164,29 @@ pub(crate) struct Ticket {
 }
 
 impl Ticket {
-    /// Runs `store` unless the key was invalidated since the ticket was given out.
+    /// Runs `store` unless the key was invalidated since the ticket was given out, or a barrier is
+    /// up.
     ///
-    /// A flight that has stored is over: who comes later reads what it stored.
+    /// A flight that has stored is over: who comes later reads what it stored. One that a barrier
+    /// kept from it is over too: who comes later loads anew.
     pub(crate) fn commit(&self, store: impl FnOnce()) -> bool {
         let mut shard = self.flights.shard(&self.key);
         let Some(slot) = shard.valid(self) else {
             return false;
         };
-        store();
+        let is_open = !slot.is_barred();
+        if is_open {
+            store();
+        }
         slot.detach(self.flight.as_ref());
-        true
+        is_open
     }
 
     /// As [`commit`](Self::commit), and voids every other ticket: what is stored is newer than
     /// what any load under way can find.
     pub(crate) fn commit_over(&self, store: impl FnOnce()) -> bool {
         let mut shard = self.flights.shard(&self.key);
-        if shard.valid(self).is_none() {
+        if shard.valid(self).is_none_or(|slot| slot.is_barred()) {
             return false;
         }
         shard.void(&self.key);
@@ -247,9 +257,7 @@ impl Drop for Ticket {
         let mut shard = self.flights.shard(&self.key);
         if let Some(slot) = shard.slots.get_mut(&self.key) {
             slot.leave(self.flight.as_ref());
-            if slot.tickets == 0 {
-                shard.slots.remove(&self.key);
-            }
+            shard.free(&self.key);
         }
     }
 }

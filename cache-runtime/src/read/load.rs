@@ -20,6 +20,9 @@ use crate::stats::Event;
 impl<S: Shape> Call<S> {
     /// Looks in the remote tier, on behalf of all that wait.
     pub(super) async fn look(&self, ticket: Ticket, permit: Permit) -> Way<S::Return> {
+        if ticket.is_barred() {
+            return Way::Load(Loading { ticket, permit, claim: Claim::Barred });
+        }
         let Some(tier) = self.entry.cache.remote(self.entry.policy) else {
             return Way::Load(Loading { ticket, permit, claim: Claim::Alone });
         };
