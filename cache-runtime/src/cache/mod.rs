@@ -18,11 +18,11 @@ pub(crate) use current::{scoped, with_current};
 use crate::call_site::{self, Site};
 use crate::clock::Clock;
 use crate::codec::Codec;
+use crate::deferred;
 use crate::entry::Entry;
 use crate::entry_ref::EntryRef;
 use crate::error::{Error, ErrorKind, Result};
-use crate::flight::{FlightId, Flights};
-use crate::invalidation;
+use crate::flight::{Barrier, FlightId, Flights};
 use crate::key::{Key, KeyRef};
 use crate::local::LocalBackend;
 use crate::policy::Policy;
@@ -56,6 +56,7 @@ struct Settings {
     local_ttl: u64,
     disconnected_ttl: u64,
     max_load: Duration,
+    barrier_hold: Duration,
 }
 
 impl Default for Settings {
@@ -66,6 +67,7 @@ impl Default for Settings {
             local_ttl: 60_000,
             disconnected_ttl: 5_000,
             max_load: Duration::from_mins(1),
+            barrier_hold: Duration::from_secs(10),
         }
     }
 }
@@ -207,7 +209,7 @@ impl Cache {
     /// process does not read the key from the remote tier, and that one is told as soon as it can
     /// be.
     pub async fn invalidate(&self, key: &Key) -> Result<()> {
-        invalidation::invalidate(self, &key.canonical()).await
+        deferred::invalidate(self, &key.canonical()).await
     }
 
     /// Waits until the remote tier has been told all that is owed to it, for as long as
@@ -234,7 +236,10 @@ impl Cache {
     /// What this cache did: totals, and each call site's.
     pub fn stats(&self) -> Stats {
         let breaker = self.0.remote.as_ref().map(|tier| tier.breaker_changes());
-        Stats::new(self.0.name.clone(), breaker.unwrap_or_default(), call_site::stats(self))
+        Stats {
+            barriers_missed: self.0.remote.as_ref().map_or(0, |tier| tier.barriers_missed()),
+            ..Stats::new(self.0.name.clone(), breaker.unwrap_or_default(), call_site::stats(self))
+        }
     }
 
     /// What the local tier holds under `key`, alive.
@@ -280,6 +285,11 @@ impl Cache {
         self.0.flights.invalidate(key, || self.remove(key));
     }
 
+    /// Puts up the local half of a barrier, which is an invalidation too.
+    pub(crate) fn enter_locally(&self, key: &Key) -> Barrier {
+        self.0.flights.enter(key, || self.remove(key))
+    }
+
     pub(crate) fn flight_id<S: Shape>(site: &'static Site, policy: Policy) -> FlightId {
         FlightId {
             site: std::ptr::from_ref(site).addr(),
@@ -323,6 +333,10 @@ impl Cache {
 
     pub(crate) fn max_load(&self) -> Duration {
         self.0.settings.max_load
+    }
+
+    pub(crate) fn barrier_hold(&self) -> Duration {
+        self.0.settings.barrier_hold
     }
 
     /// Where this cache stands, to tell it from others.

@@ -1,5 +1,6 @@
 //! The remote tier: bytes under keys, shared by every process that names the same namespace.
 
+pub(crate) mod barrier;
 pub(crate) mod cell;
 pub(crate) mod claim;
 pub(crate) mod envelope;

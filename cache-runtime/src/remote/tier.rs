@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -49,6 +50,7 @@ pub(crate) struct Tier {
     pub(super) backend: Backend,
     pub(super) limits: Limits,
     pub(super) pending: Pending,
+    pub(super) barriers_missed: AtomicU64,
     prefix: String,
     breaker: Arc<Breaker>,
 }
@@ -88,6 +90,7 @@ impl Tier {
             backend,
             limits,
             pending: Pending::new(limits.pending),
+            barriers_missed: AtomicU64::new(0),
             prefix: format!("{namespace}:"),
             breaker: Breaker::new(clock),
         })
@@ -101,6 +104,11 @@ impl Tier {
     /// How often the breaker has opened, and closed again.
     pub(crate) fn breaker_changes(&self) -> (u64, u64) {
         (self.breaker.opened(), self.breaker.closed())
+    }
+
+    /// How often a write went on without its barrier here.
+    pub(crate) fn barriers_missed(&self) -> u64 {
+        self.barriers_missed.load(Ordering::Relaxed)
     }
 
     pub(super) fn prefix(&self) -> &str {

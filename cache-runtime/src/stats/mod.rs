@@ -30,6 +30,10 @@ macro_rules! counts {
             pub breaker_opened: u64,
             /// Times it found the remote tier well again.
             pub breaker_closed: u64,
+            /// Times a write with `at = "around"` began without its barrier in the remote tier, or
+            /// lost it on the way: dying right after its commit, it would leave an old value there
+            /// until the ttl.
+            pub barriers_missed: u64,
             /// Each call site's, in the order of their first calls.
             pub sites: Vec<SiteStats>,
         }
@@ -52,6 +56,7 @@ macro_rules! counts {
                     $($field: sites.iter().map(|site| site.$field).sum(),)*
                     breaker_opened: breaker.0,
                     breaker_closed: breaker.1,
+                    barriers_missed: 0,
                     sites,
                 }
             }
