@@ -25,7 +25,7 @@ async fn reads_while_the_body_runs_load_and_store_nothing() {
         assert_eq!(write.await.unwrap(), Ok(2));
         assert!(is_cached(&source).await, "after the end");
         assert_eq!(version(source.clone(), 1).await, 2);
-        assert_eq!(tiers.cache.in_flight(), 0);
+        tiers.landed().await;
         assert_eq!(tiers.barriers(), [""; 0]);
         assert_eq!(tiers.cache.stats().barriers_missed, 0);
     })
@@ -80,7 +80,7 @@ async fn a_load_that_began_under_the_barrier_is_not_stored_after_it() {
         drop(held);
         assert_eq!(old.await.unwrap(), 1);
         assert_eq!(version(source.clone(), 1).await, 2);
-        assert_eq!(tiers.cache.in_flight(), 0);
+        tiers.landed().await;
     })
     .await;
 }
@@ -132,7 +132,7 @@ async fn the_barrier_is_up_until_the_last_of_its_writers_has_ended() {
             assert_eq!(is_cached(&source).await, is_last);
         }
         assert_eq!(version(source.clone(), 1).await, 3);
-        assert_eq!(tiers.cache.in_flight(), 0);
+        tiers.landed().await;
     })
     .await;
 }
