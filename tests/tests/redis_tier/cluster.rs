@@ -170,3 +170,37 @@ async fn one_node_that_is_there_is_enough_to_find_the_others() {
     let follower = Follower::of(&redis).connected().await;
     tells_all(&redis, &follower).await;
 }
+
+/// Makes `node` a primary that serves `key` alone.
+fn give_key_to(cluster: &RedisCluster, node: usize, key: &str) {
+    let nodes = cluster.nodes();
+    let slot = nodes[0].cli(&["CLUSTER", "KEYSLOT", key]);
+    nodes[node].command(&["CLUSTER", "RESET", "SOFT"]);
+    let id = nodes[node].cli(&["CLUSTER", "MYID"]);
+    let (port, bus) =
+        (nodes[0].port().to_string(), nodes[0].cli(&["CONFIG", "GET", "cluster-port"]));
+    let bus = bus.lines().last().unwrap();
+    nodes[node].command(&["CLUSTER", "MEET", "127.0.0.1", &port, bus]);
+    let known = |view: &str| view.lines().any(|line| line.contains(&id) && !line.contains("fail"));
+    let is_known = || {
+        let mut views = nodes.iter().map(|node| node.cli(&["CLUSTER", "NODES"]));
+        views.all(|view| known(&view) && view.lines().count() == nodes.len())
+    };
+    assert!(cache_tests::holds_within(FAILOVER, is_known));
+    for at in [node, cluster.owner(key).unwrap()] {
+        nodes[at].command(&["CLUSTER", "SETSLOT", &slot, "NODE", &id]);
+    }
+    nodes[node].command(&["CLUSTER", "BUMPEPOCH"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_primary_that_is_new_is_followed_too() {
+    let cluster = RedisCluster::start();
+    let redis = redis(&cluster);
+    assert!(serves_all(&redis).await);
+    let follower = Follower::of(&redis).connected().await;
+    give_key_to(&cluster, 4, "shop:k7");
+    assert_eq!(follower.ends_within(FAILOVER).await, ErrorKind::Unavailable);
+    let follower = Follower::again(&redis, FAILOVER).await;
+    tells_all(&redis, &follower).await;
+}
