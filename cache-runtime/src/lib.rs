@@ -80,6 +80,7 @@
 //! |---|---|
 //! | `moka` (default) | the local tier [`Moka`] |
 //! | `redis` | the remote tier `Redis` |
+//! | `redis-tls` | `rediss://` URLs: TLS to Redis, by rustls with ring |
 //! | `uuid` | `uuid::Uuid` may stand in keys |
 //! | `testing` | fake clock, faulty and in-memory remote tier, conformance suites of backends |
 

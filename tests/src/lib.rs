@@ -9,6 +9,7 @@ mod redis_server;
 mod sentinel;
 mod source;
 mod tiers;
+mod tls;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -22,6 +23,7 @@ pub use redis_server::RedisServer;
 pub use sentinel::RedisSentinel;
 pub use source::{Held, Source};
 pub use tiers::{Tiers, on_all_tiers};
+pub use tls::TlsServer;
 
 /// Polls `condition` until it holds, and answers how long that took.
 ///

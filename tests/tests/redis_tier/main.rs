@@ -9,6 +9,7 @@ mod outage;
 mod runtimes;
 mod sentinel;
 mod setup;
+mod tls;
 
 use std::time::Duration;
 

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+#[cfg(feature = "redis-tls")]
+use redis::TlsCertificates;
 use redis::aio::MultiplexedConnection;
-use redis::cluster::ClusterClient;
+use redis::cluster::{ClusterClient, ClusterClientBuilder};
 use redis::cluster_async::ClusterConnection;
 use redis::{ProtocolVersion, RedisError, Value, cmd};
 use tokio::task::JoinSet;
@@ -59,18 +61,20 @@ impl Cluster {
         if seeds.is_empty() {
             return Err(Error::new(ErrorKind::Config, "there is no node to ask"));
         }
-        let client = ClusterClient::builder(seeds.iter().map(|seed| seed.info().clone()))
-            .use_protocol(ProtocolVersion::RESP3)
-            .tcp_settings(tcp())
-            .connection_timeout(NODE_CONNECT_TIMEOUT)
-            .response_timeout(NODE_TIMEOUT)
-            .overall_response_timeout(None)
-            .retries(RETRIES)
-            .min_retry_wait(RETRY_WAIT.start)
-            .max_retry_wait(RETRY_WAIT.end)
-            .build()
-            .map_err(invalid)?;
-        Ok(Self { inner: Arc::new(Inner { client, seeds, turn: AtomicUsize::new(0) }) })
+        let client = client(&seeds).build().map_err(invalid)?;
+        Ok(Self::new(client, seeds))
+    }
+
+    fn new(client: ClusterClient, seeds: Vec<Server>) -> Self {
+        Self { inner: Arc::new(Inner { client, seeds, turn: AtomicUsize::new(0) }) }
+    }
+
+    #[cfg(feature = "redis-tls")]
+    pub(super) fn trusting(&self, certificates: &TlsCertificates) -> Result<Self> {
+        let seeds = self.inner.seeds.iter().map(|seed| seed.trusting(certificates));
+        let seeds = seeds.collect::<Result<Vec<_>>>()?;
+        let client = client(&seeds).certs(certificates.clone()).build().map_err(invalid)?;
+        Ok(Self::new(client, seeds))
     }
 
     /// Connects to all primaries that can be reached.
@@ -123,6 +127,18 @@ impl Cluster {
             }
         }
     }
+}
+
+fn client(seeds: &[Server]) -> ClusterClientBuilder {
+    ClusterClient::builder(seeds.iter().map(|seed| seed.info().clone()))
+        .use_protocol(ProtocolVersion::RESP3)
+        .tcp_settings(tcp())
+        .connection_timeout(NODE_CONNECT_TIMEOUT)
+        .response_timeout(NODE_TIMEOUT)
+        .overall_response_timeout(None)
+        .retries(RETRIES)
+        .min_retry_wait(RETRY_WAIT.start)
+        .max_retry_wait(RETRY_WAIT.end)
 }
 
 async fn layout_by(seed: &Server) -> Result<Layout, Refusal> {

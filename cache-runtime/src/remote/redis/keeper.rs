@@ -82,8 +82,7 @@ impl Link {
 
     /// Notes that `connection` failed a command, and answers what that means to the cache.
     pub(super) fn failed(&self, connection: &Connection, error: RedisError) -> Error {
-        let mends_itself = matches!(connection.redis, Wire::Cluster(_));
-        if needs_new_connection(&error) && !mends_itself {
+        if needs_new_connection(&error) && !connection.mends_itself() {
             self.lost(connection.number);
         }
         translate(error)
@@ -100,10 +99,33 @@ impl Link {
         });
     }
 
+    /// Notes that this is not where the place leads any more. A cluster's connection serves what is
+    /// still where it was, until there is a new one.
+    fn moved(&self, connection: &Connection) {
+        if !connection.mends_itself() {
+            self.lost(connection.number);
+        }
+    }
+
     /// Notes that an attempt failed; answers whether that is news.
     fn refused(&self, refusal: &Refusal) -> bool {
-        let before = self.state.send_replace(down(refusal.to_string()));
-        matches!(before, State::Connecting | State::Up(_))
+        let mut is_news = false;
+        self.state.send_if_modified(|state| {
+            let serves = matches!(state, State::Up(_));
+            is_news = matches!(state, State::Connecting);
+            if !serves {
+                *state = down(refusal.to_string());
+            }
+            !serves
+        });
+        is_news
+    }
+}
+
+impl Connection {
+    /// Whether what fails is one of many nodes, which is replaced without the others.
+    fn mends_itself(&self) -> bool {
+        matches!(self.redis, Wire::Cluster(_))
     }
 }
 
@@ -146,10 +168,14 @@ pub(super) async fn keep(link: &Arc<Link>, place: &Place) {
                 let since = Instant::now();
                 let connection = Connection { redis, number };
                 tokio::select! {
-                    () = serve(link, place, connection) => {}
-                    () = place.moved_from(&origin) => link.lost(number),
+                    () = serve(link, place, connection.clone()) => {
+                        tracing::warn!(server = %place, "lost the connection to Redis");
+                    }
+                    () = place.moved_from(&origin) => {
+                        tracing::info!(server = %place, "the primary is elsewhere");
+                        link.moved(&connection);
+                    }
                 }
-                tracing::warn!(server = %place, "lost the connection to Redis");
                 if since.elapsed() >= STEADY {
                     pause = MIN_PAUSE;
                 }

@@ -12,6 +12,7 @@ mod place;
 mod script;
 mod sentinel;
 mod server;
+mod tls;
 mod wire;
 
 use std::convert::Infallible;
@@ -59,6 +60,9 @@ pub struct Redis {
 impl Redis {
     /// Names the server, as `redis://[user][:password@]host[:port][/database]` or
     /// `redis+unix:///path[?db=…]`; `valkey` may stand for `redis`. Connects to nothing yet.
+    ///
+    /// `rediss://` is TLS, and wants the feature `redis-tls`. If the program has not installed a
+    /// provider of cryptography for rustls by then, this installs `ring`.
     ///
     /// # Errors
     ///
@@ -120,6 +124,18 @@ impl Redis {
     /// ```
     pub fn cluster<U: AsRef<str>>(nodes: impl IntoIterator<Item = U>) -> Result<Self> {
         Ok(Self::at(Place::Cluster(Cluster::parse(nodes)?)))
+    }
+
+    /// Trusts the certificates in `pem` where it connects by TLS, instead of those that browsers
+    /// trust. To be called before it is first used.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] if they can't be read.
+    #[cfg(feature = "redis-tls")]
+    pub fn root_certificates(self, pem: impl AsRef<[u8]>) -> Result<Self> {
+        let certificates = tls::only(pem.as_ref());
+        Ok(Self::at(self.links.place().trusting(&certificates)?))
     }
 
     fn at(place: Place) -> Self {

@@ -3,10 +3,15 @@
 use std::fmt;
 use std::future::pending;
 
+#[cfg(feature = "redis-tls")]
+use redis::TlsCertificates;
+
 use super::cluster::{Cluster, Layout};
 use super::sentinel::Sentinels;
 use super::server::{Refusal, Server};
 use super::wire::Wire;
+#[cfg(feature = "redis-tls")]
+use crate::error::Error;
 
 #[derive(Clone)]
 pub(super) enum Place {
@@ -38,6 +43,16 @@ impl Place {
         };
         let connection = server.connect(on_disconnect).await?;
         Ok((Origin::Server(server), Wire::One(connection)))
+    }
+
+    /// The same, trusting these certificates alone.
+    #[cfg(feature = "redis-tls")]
+    pub(super) fn trusting(&self, certificates: &TlsCertificates) -> Result<Self, Error> {
+        Ok(match self {
+            Self::Server(server) => Self::Server(server.trusting(certificates)?),
+            Self::Sentinels(sentinels) => Self::Sentinels(sentinels.trusting(certificates)?),
+            Self::Cluster(cluster) => Self::Cluster(cluster.trusting(certificates)?),
+        })
     }
 
     /// Ends when this leads elsewhere than to `origin`, which it led to before.

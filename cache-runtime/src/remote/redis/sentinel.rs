@@ -9,10 +9,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+#[cfg(feature = "redis-tls")]
+use redis::TlsCertificates;
 use redis::{Client, RedisError, cmd};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+#[cfg(feature = "redis-tls")]
+use super::server::trusting;
 use super::server::{Refusal, Server, config};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -54,7 +58,19 @@ impl Sentinels {
         let name = servers.host().ok_or_else(|| {
             Error::new(ErrorKind::Config, "a socket's path is no name of a primary")
         })?;
-        Ok(Self { inner: Arc::new(Inner { sentinels, name, servers, turn: AtomicUsize::new(0) }) })
+        Ok(Self::new(sentinels, name, servers))
+    }
+
+    fn new(sentinels: Vec<Client>, name: String, servers: Server) -> Self {
+        Self { inner: Arc::new(Inner { sentinels, name, servers, turn: AtomicUsize::new(0) }) }
+    }
+
+    #[cfg(feature = "redis-tls")]
+    pub(super) fn trusting(&self, certificates: &TlsCertificates) -> Result<Self> {
+        let Inner { sentinels, name, servers, .. } = &*self.inner;
+        let sentinels = sentinels.iter().map(|sentinel| trusting(sentinel, certificates));
+        let sentinels = sentinels.collect::<Result<_>>()?;
+        Ok(Self::new(sentinels, name.clone(), servers.trusting(certificates)?))
     }
 
     /// The primary, by the first of them that answers.

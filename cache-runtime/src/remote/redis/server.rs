@@ -2,8 +2,11 @@
 
 use std::convert::Infallible;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "redis-tls")]
+use redis::TlsCertificates;
 use redis::aio::MultiplexedConnection;
 use redis::io::tcp::TcpSettings;
 use redis::{
@@ -13,6 +16,7 @@ use redis::{
 use tokio::time::timeout;
 
 use super::handshake::{Role, ask_role, ask_version, hello};
+use super::tls;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How long one attempt to connect may take: longer than any healthy server does, and short enough
@@ -27,7 +31,7 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(1);
 
 #[derive(Clone)]
 pub(super) struct Server {
-    client: Client,
+    client: Arc<Client>,
     /// Refuse it while it is a replica: somebody else should be connected to.
     only_as_primary: bool,
 }
@@ -51,7 +55,7 @@ pub(super) enum Refusal {
 impl Server {
     pub(super) fn parse(url: &str) -> Result<Self> {
         let client = client(url, ProtocolVersion::RESP3)?;
-        Ok(Self { client, only_as_primary: false })
+        Ok(Self { client: Arc::new(client), only_as_primary: false })
     }
 
     /// What connects to a Sentinel, of which nothing is wanted but one answer.
@@ -81,7 +85,14 @@ impl Server {
             _ => ConnectionAddr::Tcp(host, port),
         };
         let client = Client::open(self.info().clone().set_addr(address))?;
-        Ok(Self { client, only_as_primary: self.only_as_primary })
+        Ok(Self { client: Arc::new(client), only_as_primary: self.only_as_primary })
+    }
+
+    /// The same, trusting these certificates alone.
+    #[cfg(feature = "redis-tls")]
+    pub(super) fn trusting(&self, certificates: &TlsCertificates) -> Result<Self> {
+        let client = trusting(&self.client, certificates)?;
+        Ok(Self { client: Arc::new(client), only_as_primary: self.only_as_primary })
     }
 
     pub(super) fn is_at_the_address_of(&self, other: &Self) -> bool {
@@ -162,11 +173,24 @@ impl Server {
 }
 
 fn client(url: &str, protocol: ProtocolVersion) -> Result<Client> {
+    tls::prepare(url)?;
     let info = url.into_connection_info().map_err(invalid)?;
     let settings = info.redis_settings().clone();
     let settings = settings.set_protocol(protocol).set_skip_set_lib_name();
     let info = info.set_tcp_settings(tcp()).set_redis_settings(settings);
     Client::open(info).map_err(invalid)
+}
+
+/// What connects without TLS stays as it is.
+#[cfg(feature = "redis-tls")]
+pub(super) fn trusting(client: &Client, certificates: &TlsCertificates) -> Result<Client> {
+    let info = client.get_connection_info().clone();
+    if !matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
+        return Ok(client.clone());
+    }
+    Client::build_with_tls(info, certificates.clone()).map_err(|error| {
+        Error::new(ErrorKind::Config, "the root certificates are not valid").with_source(error)
+    })
 }
 
 /// What is sent and not acknowledged for a while is lost, and the connection with it: the client of

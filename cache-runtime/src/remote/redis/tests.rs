@@ -113,3 +113,22 @@ fn clusters_that_make_no_sense_are_config_errors() {
     let differ = ["redis://:one@a", "redis://:two@b"];
     assert_eq!(kind(Redis::cluster(differ)), Some(ErrorKind::Config));
 }
+
+#[cfg(not(feature = "redis-tls"))]
+#[test]
+fn tls_wants_its_feature() {
+    for url in ["rediss://cache.internal", "valkeys://cache.internal"] {
+        let error = Redis::new(url).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains("`redis-tls`"), "{error}");
+    }
+}
+
+#[cfg(feature = "redis-tls")]
+#[test]
+fn roots_that_are_none_are_a_config_error() {
+    let redis = Redis::new("rediss://ada:secret@cache.internal").unwrap();
+    let begun = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let error = redis.root_certificates(begun).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+}

@@ -87,3 +87,23 @@ impl Signs {
         }
     }
 }
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use super::*;
+    use crate::testing::ChangeLog;
+
+    #[test]
+    fn all_are_as_alive_as_the_one_heard_of_longest_ago() {
+        let log = ChangeLog::new("shop:");
+        let changes = log.changes();
+        let gate = Gate::new(changes.clone());
+        let signs = Signs::new(2, changes.now());
+        changes.armed(changes.now());
+        log.outlive();
+        signs.heard(0, changes.now(), &gate.speaker);
+        assert!(!log.is_connected());
+        signs.heard(1, changes.now(), &gate.speaker);
+        assert!(log.is_connected());
+    }
+}
