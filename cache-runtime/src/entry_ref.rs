@@ -8,6 +8,7 @@ use std::fmt;
 use crate::background;
 use crate::cache::Cache;
 use crate::codec::Codec;
+use crate::deferred;
 use crate::entry::Entry;
 use crate::error::{Error, ErrorKind, Result};
 use crate::invalidation;
@@ -51,7 +52,7 @@ impl<T> EntryRef<T> {
     /// process does not read the key from the remote tier, and that one is told as soon as it can
     /// be.
     pub async fn invalidate(&self) -> Result<()> {
-        invalidation::invalidate(&self.cache, &self.key).await
+        deferred::invalidate(&self.cache, &self.key).await
     }
 }
 
@@ -131,7 +132,7 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
         };
         if !ticket.is_valid() {
             // Overtaken while it claimed: what it claimed is newer than what it has.
-            return self.invalidate().await;
+            return invalidation::invalidate(&self.cache, &self.key).await;
         }
         let ttl = self.cache.ttl(self.policy, false);
         let loaded = Loaded { value: Some(&value), began, trust, ttl };

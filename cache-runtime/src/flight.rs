@@ -6,6 +6,7 @@
 //! reads afterwards begins a new flight, and nothing that began before can be stored. Storing and
 //! invalidating run under the same lock as the check, so there is no moment in between.
 
+mod barrier;
 mod doubt;
 mod turn;
 
@@ -14,6 +15,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::task::Waker;
 
+pub(crate) use barrier::Barrier;
 pub(crate) use doubt::Resumed;
 pub(crate) use turn::{Flight, Outcome, Permit, Turn};
 
@@ -45,13 +47,15 @@ struct Shard {
     slots: HashMap<Key, Slot, Prehashed>,
 }
 
-/// A key that somebody holds a ticket of.
+/// A key that somebody holds a ticket of, or has a barrier around.
 struct Slot {
     /// The shard's count when the valid tickets were given out.
     generation: u64,
     /// How often the remote cell has changed meanwhile.
     changes: u64,
     tickets: usize,
+    /// How many have put up a barrier: nothing is stored until all have left.
+    writers: usize,
     flights: Vec<Attached>,
     /// Who waits for the remote cell to change.
     waiting: Vec<Waker>,
@@ -165,6 +169,7 @@ impl Shard {
             generation,
             changes: 0,
             tickets: 0,
+            writers: 0,
             flights: Vec::new(),
             waiting: Vec::new(),
         })
@@ -190,35 +195,27 @@ pub(crate) struct Ticket {
 
 impl Ticket {
     /// Runs `store` unless the key was invalidated, or its remote cell has changed, since the
-    /// ticket was given out.
+    /// ticket was given out, or a barrier is up.
     ///
-    /// A flight that has stored is over: who comes later reads what it stored.
+    /// A flight that has stored is over: who comes later reads what it stored. One that a barrier
+    /// kept from it is over too: who comes later loads anew.
     pub(crate) fn commit(&self, store: impl FnOnce()) -> bool {
         let mut shard = self.flights.shard(&self.key);
-        let Some(slot) = shard.valid(self).filter(|slot| slot.changes == self.changes) else {
-            return false;
-        };
-        store();
-        slot.detach(self.flight.as_ref());
-        true
+        let slot = shard.valid(self).filter(|slot| slot.changes == self.changes);
+        slot.is_some_and(|slot| slot.store(self.flight.as_ref(), store))
     }
 
     /// As [`commit`](Self::commit), whatever has changed in the remote tier.
     pub(crate) fn commit_regardless(&self, store: impl FnOnce()) -> bool {
         let mut shard = self.flights.shard(&self.key);
-        let Some(slot) = shard.valid(self) else {
-            return false;
-        };
-        store();
-        slot.detach(self.flight.as_ref());
-        true
+        shard.valid(self).is_some_and(|slot| slot.store(self.flight.as_ref(), store))
     }
 
     /// Runs `store` unless the key was invalidated in this process since the ticket was given out,
     /// and voids every other ticket: what is stored is newer than what any load under way can find.
     pub(crate) fn commit_over(&self, store: impl FnOnce()) -> bool {
         let mut shard = self.flights.shard(&self.key);
-        if shard.valid(self).is_none() {
+        if shard.valid(self).is_none_or(|slot| slot.is_barred()) {
             return false;
         }
         shard.void(&self.key);
@@ -269,6 +266,16 @@ impl Attached {
 }
 
 impl Slot {
+    /// Runs `store` unless a barrier is up, and lets nobody else join `flight`.
+    fn store(&mut self, flight: Option<&Arc<Flight>>, store: impl FnOnce()) -> bool {
+        let is_open = !self.is_barred();
+        if is_open {
+            store();
+        }
+        self.detach(flight);
+        is_open
+    }
+
     fn position(&self, flight: Option<&Arc<Flight>>) -> Option<usize> {
         self.flights.iter().position(|it| Some(Arc::as_ptr(&it.flight)) == flight.map(Arc::as_ptr))
     }
@@ -295,9 +302,7 @@ impl Drop for Ticket {
         let mut shard = self.flights.shard(&self.key);
         if let Some(slot) = shard.slots.get_mut(&self.key) {
             slot.leave(self.flight.as_ref());
-            if slot.tickets == 0 {
-                shard.slots.remove(&self.key);
-            }
+            shard.free(&self.key);
         }
     }
 }

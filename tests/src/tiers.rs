@@ -83,8 +83,16 @@ impl Tiers {
 
     /// The cells of the remote tier that are leases.
     pub fn leases(&self) -> Vec<String> {
-        let is_lease =
-            |key: &String| self.cells.cell(key).is_some_and(|cell| cell.starts_with(b"\xC1L"));
-        self.cells.keys().into_iter().filter(is_lease).collect()
+        self.keys_of(b"\xC1L")
+    }
+
+    /// The cells of the remote tier that are barriers.
+    pub fn barriers(&self) -> Vec<String> {
+        self.keys_of(b"\xC1B")
+    }
+
+    fn keys_of(&self, mark: &[u8]) -> Vec<String> {
+        let is_one = |key: &String| self.cells.cell(key).is_some_and(|cell| cell.starts_with(mark));
+        self.cells.keys().into_iter().filter(is_one).collect()
     }
 }

@@ -178,6 +178,18 @@ impl Builder {
         self
     }
 
+    /// How long the barrier of `#[invalidates(at = "around")]` stays after a writer is gone: for so
+    /// long nothing is cached under its key, and for so long its commit may take to come through.
+    /// While the body runs, it is extended.
+    ///
+    /// # Default
+    ///
+    /// Ten seconds.
+    pub fn barrier_hold(mut self, hold: Duration) -> Self {
+        self.settings.barrier_hold = hold.min(LONGEST);
+        self
+    }
+
     /// How many bytes a value may take in the remote tier, encoded. A larger one is kept in the
     /// local tier alone, for `disconnected_ttl`, since other processes can't invalidate it; to `put`
     /// one is an error.

@@ -18,11 +18,11 @@ pub(crate) use current::{scoped, with_current};
 use crate::call_site::{self, Site};
 use crate::clock::Clock;
 use crate::codec::Codec;
+use crate::deferred;
 use crate::entry::Entry;
 use crate::entry_ref::EntryRef;
 use crate::error::{Error, ErrorKind, Result};
-use crate::flight::{FlightId, Flights, Joining};
-use crate::invalidation;
+use crate::flight::{Barrier, FlightId, Flights, Joining};
 use crate::key::{Key, KeyRef};
 use crate::local::LocalBackend;
 use crate::policy::Policy;
@@ -59,6 +59,7 @@ struct Settings {
     local_ttl: u64,
     disconnected_ttl: u64,
     max_load: Duration,
+    barrier_hold: Duration,
 }
 
 impl Default for Settings {
@@ -69,6 +70,7 @@ impl Default for Settings {
             local_ttl: 60_000,
             disconnected_ttl: 5_000,
             max_load: Duration::from_mins(1),
+            barrier_hold: Duration::from_secs(10),
         }
     }
 }
@@ -199,7 +201,7 @@ impl Cache {
     /// process does not read the key from the remote tier, and that one is told as soon as it can
     /// be.
     pub async fn invalidate(&self, key: &Key) -> Result<()> {
-        invalidation::invalidate(self, &key.canonical()).await
+        deferred::invalidate(self, &key.canonical()).await
     }
 
     /// Waits until the remote tier has been told all that is owed to it, for as long as
@@ -299,6 +301,11 @@ impl Cache {
         self.0.flights.invalidate(key, || self.remove(key));
     }
 
+    /// Puts up the local half of a barrier, which is an invalidation too.
+    pub(crate) fn enter_locally(&self, key: &Key) -> Barrier {
+        self.0.flights.enter(key, || self.remove(key))
+    }
+
     pub(crate) fn flight_id<S: Shape>(site: &'static Site, policy: Policy) -> FlightId {
         FlightId {
             site: std::ptr::from_ref(site).addr(),
@@ -342,6 +349,10 @@ impl Cache {
 
     pub(crate) fn max_load(&self) -> Duration {
         self.0.settings.max_load
+    }
+
+    pub(crate) fn barrier_hold(&self) -> Duration {
+        self.0.settings.barrier_hold
     }
 
     /// Where this cache stands, to tell it from others.

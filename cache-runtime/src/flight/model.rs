@@ -76,6 +76,17 @@ impl World {
         version
     }
 
+    /// As an update with a barrier around it does it.
+    fn update_around(&self) -> u64 {
+        let barrier = self.flights.enter(&Self::key(), || *self.stored.lock() = None);
+        thread::yield_now();
+        let version = self.source.fetch_add(1, SeqCst) + 1;
+        thread::yield_now();
+        assert!(self.stored.lock().is_none(), "nothing is stored under a barrier");
+        drop(barrier);
+        version
+    }
+
     fn put(&self) -> u64 {
         let ticket = self.flights.ticket(&Self::key());
         let version = self.source.fetch_add(1, SeqCst) + 1;
@@ -111,6 +122,23 @@ fn no_read_after_an_invalidation_sees_what_was_loaded_before_it() {
         }));
         threads.into_iter().for_each(|thread| thread.join().unwrap());
         assert!(world.read() >= 2);
+        assert_eq!(world.flights.len(), 0);
+    });
+}
+
+#[test]
+fn nothing_that_was_loaded_under_a_barrier_is_seen_after_it() {
+    check(|| {
+        let world = World::new();
+        let mut threads = vec![spawn(&world, |world| drop(world.read()))];
+        for _ in 0..2 {
+            threads.push(spawn(&world, |world| {
+                let floor = world.update_around();
+                assert!(world.read() >= floor);
+            }));
+        }
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        assert_eq!(world.read(), 2);
         assert_eq!(world.flights.len(), 0);
     });
 }

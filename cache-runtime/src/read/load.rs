@@ -23,7 +23,12 @@ use crate::stats::Event;
 impl<S: Shape> Call<S> {
     /// Looks in the remote tier, on behalf of all that wait. `None` where another flight of the
     /// key goes on in place of this one.
-    pub(super) async fn look(&self, turn: Loading, flight: &Flight) -> Option<Way<S::Return>> {
+    pub(super) async fn look(&self, mut turn: Loading, flight: &Flight) -> Option<Way<S::Return>> {
+        if turn.ticket.is_barred() {
+            flight.saw(None, None);
+            turn.claim = Claim::Barred;
+            return Some(Way::Load(turn));
+        }
         let Some(tier) = self.entry.cache.remote(self.entry.policy) else {
             return Some(Way::Load(turn));
         };

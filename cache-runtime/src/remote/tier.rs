@@ -1,6 +1,7 @@
 //! The remote tier as the cache uses it: with a budget, a breaker and a memory of what it owes.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -51,6 +52,7 @@ pub(crate) struct Tier {
     pub(super) backend: Backend,
     pub(super) limits: Limits,
     pub(super) pending: Pending,
+    pub(super) barriers_missed: AtomicU64,
     prefix: String,
     breaker: Arc<Breaker>,
     keeper: Keeper,
@@ -95,6 +97,7 @@ impl Tier {
             backend,
             limits,
             pending: Pending::new(limits.pending),
+            barriers_missed: AtomicU64::new(0),
             prefix,
             breaker: Breaker::new(clock),
         })
@@ -128,6 +131,7 @@ impl Tier {
             breaker_closed: self.breaker.closed(),
             feed_armed,
             feed_lost,
+            barriers_missed: self.barriers_missed.load(Ordering::Relaxed),
         }
     }
 

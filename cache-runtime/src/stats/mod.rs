@@ -13,6 +13,7 @@ pub(crate) struct RemoteStats {
     pub(crate) breaker_closed: u64,
     pub(crate) feed_armed: u64,
     pub(crate) feed_lost: u64,
+    pub(crate) barriers_missed: u64,
 }
 
 macro_rules! counts {
@@ -43,6 +44,10 @@ macro_rules! counts {
             pub feed_armed: u64,
             /// Times it ceased to be, so that what it holds lives shortly.
             pub feed_lost: u64,
+            /// Times a write with `at = "around"` began without its barrier in the remote tier, or
+            /// lost it on the way: dying right after its commit, it would leave an old value there
+            /// until the ttl.
+            pub barriers_missed: u64,
             /// Each call site's, in the order of their first calls.
             pub sites: Vec<SiteStats>,
         }
@@ -67,6 +72,7 @@ macro_rules! counts {
                     breaker_closed: remote.breaker_closed,
                     feed_armed: remote.feed_armed,
                     feed_lost: remote.feed_lost,
+                    barriers_missed: remote.barriers_missed,
                     sites,
                 }
             }

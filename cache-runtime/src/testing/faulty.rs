@@ -25,6 +25,12 @@ pub enum Method {
     Release,
     /// [`RemoteBackend::invalidate`].
     Invalidate,
+    /// [`RemoteBackend::enter`].
+    Enter,
+    /// [`RemoteBackend::stay`].
+    Stay,
+    /// [`RemoteBackend::leave`].
+    Leave,
     /// [`RemoteBackend::clear`]; its key is the prefix.
     Clear,
     /// [`RemoteBackend::holds`].
@@ -34,13 +40,16 @@ pub enum Method {
 }
 
 impl Method {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 12] = [
         Self::Get,
         Self::GetOrSet,
         Self::Replace,
         Self::Extend,
         Self::Release,
         Self::Invalidate,
+        Self::Enter,
+        Self::Stay,
+        Self::Leave,
         Self::Clear,
         Self::Holds,
         Self::Follow,
@@ -307,6 +316,18 @@ impl<R: RemoteBackend> RemoteBackend for Faulty<R> {
     async fn invalidate(&self, key: &str) -> Result<()> {
         let run = self.inner.invalidate(key);
         self.call(Method::Invalidate, key, run).await
+    }
+
+    async fn enter(&self, key: &str, writer: u64, hold: Duration) -> Result<()> {
+        self.call(Method::Enter, key, self.inner.enter(key, writer, hold)).await
+    }
+
+    async fn stay(&self, key: &str, writer: u64, hold: Duration) -> Result<bool> {
+        self.call(Method::Stay, key, self.inner.stay(key, writer, hold)).await
+    }
+
+    async fn leave(&self, key: &str, writer: u64) -> Result<()> {
+        self.call(Method::Leave, key, self.inner.leave(key, writer)).await
     }
 
     async fn clear(&self, prefix: &str) -> Result<()> {
