@@ -30,8 +30,10 @@ struct Path {
     cut_below: u64,
     /// No server behind it knows `HELLO`.
     only_resp2: bool,
-    /// Whatever the server sends is late by up to this.
+    /// What the server sends on every other connection is late by up to this.
     late: Duration,
+    /// On connections with odd numbers.
+    odd_late: bool,
 }
 
 impl Proxy {
@@ -87,9 +89,13 @@ impl Proxy {
         self.path.send_modify(|path| path.silent = false);
     }
 
-    /// Holds whatever the server sends back by up to `most`, each connection for itself.
+    /// Holds what the server sends back by up to `most`, on every other connection: one time on
+    /// these, the next time on those.
     pub fn slow(&self, most: Duration) {
-        self.path.send_modify(|path| path.late = most);
+        self.path.send_modify(|path| {
+            path.late = most;
+            path.odd_late = !path.odd_late;
+        });
     }
 
     /// Closes the connections there are; new ones work.
@@ -151,7 +157,10 @@ async fn connect(
     };
     let late = {
         let path = path.clone();
-        move |_: &mut [u8]| path.borrow().late
+        move |_: &mut [u8]| {
+            let path = path.borrow();
+            if path.odd_late == (number % 2 == 1) { path.late } else { Duration::ZERO }
+        }
     };
     tokio::select! {
         _ = path.wait_for(|path| number < path.cut_below) => {}

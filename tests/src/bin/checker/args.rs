@@ -102,6 +102,7 @@ impl Args {
         let words = [
             ("role", "worker".to_owned()),
             ("topology", topology),
+            ("processes", self.processes.to_string()),
             ("seed", self.seed.to_string()),
             ("push-within", self.push_within.as_millis().to_string()),
             ("local-ttl", self.local_ttl.as_millis().to_string()),

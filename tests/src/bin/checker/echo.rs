@@ -46,7 +46,8 @@ impl Echo {
         &self.slowest[usize::try_from(number % WHILES).unwrap()]
     }
 
-    fn note(&self, due: u64) {
+    /// Notes that something that was due then is here now.
+    pub(crate) fn note(&self, due: u64) {
         let end = now();
         let micros = (end.saturating_sub(due) / 1_000).min(0xFFFF_FFFF);
         for number in due / WHILE..=end / WHILE {

@@ -119,7 +119,7 @@ fn to_process(fault: ToProcess, fleet: &Fleet, number: usize, random: &mut Rando
             path.restore();
         }
         (ToProcess::Slow, Some(path)) => {
-            let _disturbed = fleet.disturbed(number);
+            // Slow, but not so slow that it takes a push longer than it may.
             path.slow(random.millis(1, 20));
             sleep(random.millis(100, 3_000));
             path.slow(Duration::ZERO);

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use cache_runtime::{Cache, Moka, Redis, cached};
+use cache_tests::RedisSentinel;
 use serde::{Deserialize, Serialize};
 
 use crate::args::{Args, Kind};
@@ -31,9 +32,11 @@ pub(crate) fn come_from(register: Arc<Register>) {
 
 pub(crate) fn cache(args: &Args) -> Cache {
     let redis = match args.topology {
-        Kind::Single => Redis::new(&args.urls[0]).unwrap(),
-        Kind::Cluster | Kind::Sentinel => panic!("this runtime connects to single servers alone"),
+        Kind::Single => Redis::new(&args.urls[0]),
+        Kind::Cluster => Redis::cluster(&args.urls),
+        Kind::Sentinel => Redis::sentinel(&args.urls, RedisSentinel::NAME),
     };
+    let redis = redis.expect("the parent knows what it started");
     Cache::builder()
         .namespace("checker")
         .local(Moka::new().capacity(10_000))

@@ -1,11 +1,11 @@
 //! Whether a read saw what it was allowed to see.
 
+use std::collections::VecDeque;
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
 
 use crate::args::Args;
-use crate::clock::{millis, nanos};
+use crate::clock::{millis, nanos, now};
 use crate::echo::Echo;
 use crate::incidents::{Incident, Incidents, effect};
 use crate::items::{DISCONNECTED_TTL, Item, LONGEST_LOAD, REMOTE_BUDGET, TTL};
@@ -14,6 +14,12 @@ use crate::register::{KEYS, Register, Told};
 /// How long after an incident a process may be busy getting back.
 const RECOVERY: u64 = millis(3_000);
 
+/// A thread that has no processor tells so when it has one again.
+const AFTERWARDS: u64 = millis(128);
+
+/// How many of the last invalidations of this process are remembered, by key.
+const REMEMBERED: usize = 256;
+
 /// How long before a commit its barrier went up, at most.
 const BODY: u64 = millis(2_000);
 
@@ -21,17 +27,26 @@ pub(crate) struct Judge {
     pub(crate) register: Arc<Register>,
     pub(crate) incidents: Incidents,
     pub(crate) echo: Arc<Echo>,
-    /// The version below which nothing may be read here, by key.
-    here: Vec<AtomicU64>,
+    /// The last invalidations that returned here, by key.
+    here: Vec<Mutex<VecDeque<Returned>>>,
     own: u64,
     within: u64,
 }
 
-/// What a read knew when it began.
+/// When a read began.
+#[derive(Clone, Copy)]
 pub(crate) struct Begun {
-    key: u64,
+    pub(crate) key: u64,
+    pub(crate) at: u64,
+}
+
+/// An invalidation that returned in this process.
+#[derive(Clone, Copy)]
+struct Returned {
+    /// The version that was true when it began.
+    version: u64,
     at: u64,
-    here: u64,
+    has_reached: bool,
 }
 
 pub(crate) enum Verdict {
@@ -57,23 +72,35 @@ impl Judge {
             register,
             incidents: Incidents::open(&args.dir),
             echo,
-            here: (0..KEYS).map(|_| AtomicU64::new(0)).collect(),
+            here: (0..KEYS).map(|_| Mutex::default()).collect(),
             own: 1 << args.number,
             within: nanos(args.push_within),
         }
     }
 
-    fn here(&self, key: u64) -> &AtomicU64 {
-        &self.here[usize::try_from(key).unwrap()]
+    /// An invalidation that was begun when `version` was true has returned here; it
+    /// `has_reached` Redis, or that isn't known.
+    pub(crate) fn returned_here(&self, key: u64, version: u64, has_reached: bool) {
+        let mut here = self.here[usize::try_from(key).unwrap()].lock().unwrap();
+        if here.len() == REMEMBERED {
+            here.pop_front();
+        }
+        here.push_back(Returned { version, at: now(), has_reached });
     }
 
-    /// An invalidation that was begun when `version` was true has returned here, well or not.
-    pub(crate) fn returned_here(&self, key: u64, version: u64) {
-        self.here(key).fetch_max(version, SeqCst);
-    }
-
-    pub(crate) fn begin(&self, key: u64, now: u64) -> Begun {
-        Begun { key, at: now, here: self.here(key).load(SeqCst) }
+    /// When the first invalidation returned here that `seen` is too old for, and the first one
+    /// that servers may have lost since.
+    fn here(&self, begun: &Begun, seen: u64, incidents: &[Incident]) -> (Option<u64>, Option<u64>) {
+        let here = self.here[usize::try_from(begun.key).unwrap()].lock().unwrap();
+        let newer = here.iter().filter(|it| it.version > seen && it.at <= begun.at);
+        let is_lost = |it: &&Returned| {
+            // What hasn't reached Redis yet does so at any time later.
+            let until = if it.has_reached { it.at } else { begun.at };
+            any(incidents, effect::LOSES_DELETES, it.at, until)
+        };
+        let (lost, kept): (Vec<_>, Vec<_>) = newer.partition(is_lost);
+        let first = |these: Vec<&Returned>| these.into_iter().map(|it| it.at).min();
+        (first(kept), first(lost))
     }
 
     /// Judges what a read has brought.
@@ -84,15 +111,17 @@ impl Judge {
         if item.id != begun.key || seen > current {
             return Verdict::Violation(stale(0, 0, "it is another item's"));
         }
-        if seen < begun.here {
-            return Verdict::Violation(stale(0, 0, "it was invalidated in this process"));
-        }
         if seen == current {
             return Verdict::Fine;
         }
-        let told = self.register.told_after(begun.key, seen);
         let incidents = self.incidents.last();
+        let (here, lost_here) = self.here(begun, seen, &incidents);
+        if let Some(told) = here {
+            return Verdict::Violation(stale(begun.at - told, 0, "it was invalidated right here"));
+        }
+        let told = self.register.told_after(begun.key, seen);
         let (firm, lost) = earliest(&told, &incidents, begun.at);
+        let lost = lost.into_iter().chain(lost_here).min();
         let outdated = |told: Option<u64>| {
             let told = told.filter(|&told| told <= begun.at)?;
             let allowed = self.allowed(&incidents, told, begun.at);
@@ -114,7 +143,7 @@ impl Judge {
     /// How old a value may be here that was outdated at `told` and read at `read`.
     fn allowed(&self, incidents: &[Incident], told: u64, read: u64) -> u64 {
         if self.is_calm(incidents, told, read) {
-            return self.within + 2 * self.echo.slowest(told, read);
+            return self.within + 2 * self.echo.slowest(told, read + AFTERWARDS);
         }
         // A load that began before may be stored when all its waiting is over.
         self.within + nanos(DISCONNECTED_TTL) + nanos(REMOTE_BUDGET) + nanos(LONGEST_LOAD)
@@ -136,18 +165,19 @@ impl Judge {
     }
 }
 
+/// Whether an incident of this effect lasted at any moment between two.
+fn any(incidents: &[Incident], effect: u64, from: u64, to: u64) -> bool {
+    incidents.iter().any(|it| it.effects & effect != 0 && it.begin <= to && it.end >= from)
+}
+
 /// When the first of `told` was, and the first of those that servers may have lost since.
 fn earliest(told: &[Told], incidents: &[Incident], read: u64) -> (Option<u64>, Option<u64>) {
-    let any = |effect: u64, from: u64, to: u64| {
-        let hits = |it: &Incident| it.effects & effect != 0 && it.begin <= to && it.end >= from;
-        incidents.iter().any(hits)
-    };
     let deletes = told.iter().map(|it| it.returned).filter(|&at| at > 0);
     let (lost, kept): (Vec<_>, Vec<_>) =
-        deletes.partition(|&at| any(effect::LOSES_DELETES, at, at));
+        deletes.partition(|&at| any(incidents, effect::LOSES_DELETES, at, at));
     let barriers = told.iter().map(|it| it.guarded).filter(|&at| at > 0);
     let (down, up): (Vec<_>, Vec<_>) =
-        barriers.partition(|&at| any(effect::FORGETS, at.saturating_sub(BODY), read));
+        barriers.partition(|&at| any(incidents, effect::FORGETS, at.saturating_sub(BODY), read));
     let first = |one: Vec<u64>, other: Vec<u64>| one.into_iter().chain(other).min();
     (first(kept, up), first(lost, down))
 }

@@ -6,6 +6,7 @@
 
 mod args;
 mod clock;
+mod delay;
 mod echo;
 mod faults;
 mod fleet;
@@ -13,6 +14,7 @@ mod incidents;
 mod items;
 mod judge;
 mod parent;
+mod place;
 mod random;
 mod reaper;
 mod register;

@@ -12,15 +12,20 @@ use tokio::time::sleep;
 
 use crate::args::Args;
 use crate::clock::now;
+use crate::delay;
 use crate::echo::Echo;
-use crate::items::{self, locked, plain};
-use crate::judge::{Judge, Verdict};
+use crate::items::{self, Item, locked, plain};
+use crate::judge::{Begun, Judge, Verdict};
+use crate::place::Place;
 use crate::random::Random;
-use crate::register::{KEYS, Register};
+use crate::register::Register;
 use crate::writes::Writer;
 
 const READERS: u64 = 6;
 const WRITERS: u64 = 2;
+
+/// A verdict waits for so long, to know what else went on.
+const HINDSIGHT: Duration = Duration::from_millis(400);
 
 /// So many details are told.
 const DETAILS: u64 = 5;
@@ -52,35 +57,48 @@ async fn work(args: Args) {
     let echo = Arc::new(Echo::new());
     let judge = Arc::new(Judge::new(&args, register, echo.clone()));
     let counts = Arc::new(Counts::default());
+    let place = Place::of(&args);
     let stream = (args.number as u64 + 1) << 32 | args.incarnation << 8;
     let random = |task: u64| Random::new(args.seed, stream | task);
     for task in 0..READERS {
-        tokio::spawn(read(judge.clone(), counts.clone(), random(task)));
+        tokio::spawn(read(place, judge.clone(), counts.clone(), random(task)));
     }
     for task in READERS..READERS + WRITERS {
-        let writer = Writer { judge: judge.clone(), counts: counts.clone() };
+        let writer = Writer { place, judge: judge.clone(), counts: counts.clone() };
         tokio::spawn(writer.run(random(task)));
     }
+    std::thread::spawn({
+        let echo = echo.clone();
+        move || delay::watch(&echo)
+    });
     let address = args.urls[0].trim_start_matches("redis://").to_owned();
     tokio::spawn(async move { echo.listen(&address).await });
     tell_until(parent_ends(), &cache, &counts).await;
 }
 
-async fn read(judge: Arc<Judge>, counts: Arc<Counts>, mut random: Random) {
+async fn read(place: Place, judge: Arc<Judge>, counts: Arc<Counts>, mut random: Random) {
     loop {
         for _ in 0..=random.below(4) {
-            let key = if random.one_in(2) { random.below(KEYS) } else { random.skewed(KEYS) };
-            let begun = judge.begin(key, now());
+            let key = place.to_read(&mut random);
+            let begun = Begun { key, at: now() };
             let item = if random.one_in(4) { locked(key).await } else { plain(key).await };
-            counts.count(&judge.judge(&begun, &item));
+            counts.reads.fetch_add(1, Relaxed);
+            if !matches!(judge.judge(&begun, &item), Verdict::Fine) {
+                tokio::spawn(judge_again(judge.clone(), counts.clone(), begun, item));
+            }
         }
         sleep(random.millis(1, 10)).await;
     }
 }
 
+/// Judges when all is known that may excuse it.
+async fn judge_again(judge: Arc<Judge>, counts: Arc<Counts>, begun: Begun, item: Item) {
+    sleep(HINDSIGHT).await;
+    counts.count(&judge.judge(&begun, &item));
+}
+
 impl Counts {
     fn count(&self, verdict: &Verdict) {
-        self.reads.fetch_add(1, Relaxed);
         match verdict {
             Verdict::Fine => {}
             Verdict::Lost(stale) => {

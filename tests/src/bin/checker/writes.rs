@@ -10,8 +10,9 @@ use tokio::time::sleep;
 use crate::clock::{millis, now};
 use crate::items::{self, locked, plain};
 use crate::judge::Judge;
+use crate::place::Place;
 use crate::random::Random;
-use crate::register::{Floor, KEYS, Register};
+use crate::register::{Floor, Register};
 use crate::worker::Counts;
 
 /// A function that invalidates and took no longer has reached a Redis that is well.
@@ -22,6 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(Clone)]
 pub(crate) struct Writer {
+    pub(crate) place: Place,
     pub(crate) judge: Arc<Judge>,
     pub(crate) counts: Arc<Counts>,
 }
@@ -37,8 +39,9 @@ impl Writer {
     pub(crate) async fn run(self, mut random: Random) {
         loop {
             sleep(random.millis(0, 80)).await;
-            let key = random.skewed(KEYS);
-            self.act(key, random.below(10)).await;
+            let key = self.place.to_write(&mut random);
+            let roles = if self.place.reads(key) { 10 } else { 7 };
+            self.act(key, random.below(roles)).await;
         }
     }
 
@@ -62,9 +65,10 @@ impl Writer {
         let begun = now();
         let calm = self.judge.is_calm_now(begun);
         let version = write(self.register(), key).await;
-        self.returned(key, version);
         let end = now();
-        if calm && end - begun < PROMPT && self.judge.is_calm_now(end) {
+        let has_reached = calm && end - begun < PROMPT && self.judge.is_calm_now(end);
+        self.returned(key, version, has_reached);
+        if has_reached {
             self.told(key, version);
         }
     }
@@ -79,7 +83,7 @@ impl Writer {
     async fn invalidate(&self, key: u64) {
         let version = self.register().version(key);
         let told = plain::entry(&key).invalidate().await;
-        self.returned(key, version);
+        self.returned(key, version, told.is_ok());
         match told {
             Ok(()) => self.told(key, version),
             Err(_) => drop(tokio::spawn(self.clone().tell_later(key, version))),
@@ -94,8 +98,8 @@ impl Writer {
         let _ = plain::entry(&key).put(item).await;
     }
 
-    fn returned(&self, key: u64, version: u64) {
-        self.judge.returned_here(key, version);
+    fn returned(&self, key: u64, version: u64, has_reached: bool) {
+        self.judge.returned_here(key, version, has_reached);
         self.counts.invalidations.fetch_add(1, Relaxed);
     }
 
