@@ -1,6 +1,6 @@
 //! Invalidations inside `deferred`.
 
-use cache_runtime::testing::{Fault, Method, Probe};
+use cache_runtime::testing::{Fault, Method};
 use cache_runtime::{ErrorKind, Key, cached, deferred, invalidates};
 use cache_tests::{Source, Tiers, on_all_tiers, poll_once};
 use tokio::sync::Notify;

@@ -1,6 +1,6 @@
 //! Every way out of a body that has a barrier around it.
 
-use cache_runtime::testing::{Fault, Method, Probe};
+use cache_runtime::testing::{Fault, Method};
 use cache_runtime::{Cache, ErrorKind};
 use cache_tests::{Source, Tiers, eventually, on_all_tiers};
 use tokio::time::{Instant, sleep};
