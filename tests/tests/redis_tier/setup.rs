@@ -82,9 +82,10 @@ fn always(reply: &'static [u8]) -> String {
 
 /// A server that knows no commands but, perhaps, `INFO`.
 fn knowing_no_hello(info: &'static [u8]) -> String {
-    answering(move |request| match request.windows(4).any(|word| word == b"INFO") {
-        true => info,
-        false => b"-ERR unknown command 'HELLO', with args beginning with: '3' \r\n",
+    let refusal = b"-ERR unknown command 'HELLO', with args beginning with: '3' \r\n";
+    answering(move |request| {
+        let asks = request.windows(4).any(|word| word == b"INFO");
+        if asks { info } else { refusal }
     })
 }
 
