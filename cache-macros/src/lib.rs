@@ -84,11 +84,21 @@ pub fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `key = "user:<id>"` | a key, as in `#[cached]`; `<result.id>` is of the success value |
 /// | `entry = get_user(id)` | `get_user::entry(&id)`, or any expression that makes an `EntryRef` |
 /// | `on = "always"` | also after an error, for functions that can fail after their commit |
+/// | `at = "around"` | a barrier is up while the body runs: nothing is cached, and a process that dies between its commit and the invalidation leaves nothing old; `"after"` is the default |
 /// | `cache = expr` | the `Cache` of the keys that are named here |
 /// | `crate = path` | where `cache_runtime` lives |
 ///
 /// `key` and `entry` may repeat, and so may the attribute. The function's result is never changed.
-/// If its caller leaves while the body runs, it invalidates what the arguments name.
+/// If its caller leaves while the body runs, it invalidates what the arguments name. For a
+/// transaction that commits after the function, see `deferred`.
+///
+/// With `at = "around"`, reads of the key load while the body runs, and store nothing. The barrier
+/// stands in the remote tier for a hold (`Builder::barrier_hold`, 10 s) that is extended for as long
+/// as the body runs. If the caller leaves or the body panics, the commit may still be on its way: the
+/// barrier stays for that hold. It costs a round trip before the body. Where the remote tier is out of
+/// reach, the body runs without it, `Stats::barriers_missed` counts that, and the remote tier is told
+/// when it is back. A key with `<result.…>` belongs into another `#[invalidates]`: there is no result
+/// before the body.
 ///
 /// # Examples
 ///
@@ -103,6 +113,12 @@ pub fn cached(args: TokenStream, item: TokenStream) -> TokenStream {
 /// #[invalidates(entry = get_user(id), key = "users")]
 /// async fn rename_user(id: u64, name: &str) -> Result<(), std::io::Error> {
 ///     println!("user {id} is {name} now");
+///     Ok(())
+/// }
+///
+/// #[invalidates(entry = get_user(id), at = "around")]
+/// async fn remove_user(id: u64) -> Result<(), std::io::Error> {
+///     println!("user {id} is gone, also if this process is, a moment later");
 ///     Ok(())
 /// }
 /// ```

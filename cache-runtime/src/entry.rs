@@ -5,6 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use crate::remote::feed::Stamp;
+
 /// A value in the local tier and how long it lives. Backends store it and hand it back; only the
 /// cache looks inside.
 ///
@@ -12,21 +14,30 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 pub struct Entry<V: ?Sized = dyn Any + Send + Sync> {
     /// By the cache's clock. An entry is made before it is known how long it may live.
     expires: AtomicU64,
+    stamp: AtomicU64,
     version: u32,
     value: V,
 }
 
 impl<T: Send + Sync + 'static> Entry<Option<T>> {
     /// An entry of `value` (`None`: the function found that there is none), expired until it is
-    /// told [`live_until`](Entry::live_until).
+    /// told [`live`](Entry::live).
     pub(crate) fn new(value: Option<T>, version: u32) -> Arc<Entry> {
-        Arc::new(Self { expires: AtomicU64::new(0), version, value })
+        let (expires, stamp) = (AtomicU64::new(0), AtomicU64::new(Stamp::ALONE.bits()));
+        Arc::new(Self { expires, stamp, version, value })
     }
 }
 
 impl Entry {
-    pub(crate) fn live_until(&self, expires: u64) {
+    pub(crate) fn live(&self, stamp: Stamp, expires: u64) {
+        self.stamp.store(stamp.bits(), Relaxed);
         self.expires.store(expires, Relaxed);
+    }
+
+    /// What it depends on.
+    #[inline]
+    pub(crate) fn stamp(&self) -> Stamp {
+        Stamp::from_bits(self.stamp.load(Relaxed))
     }
 
     #[inline]

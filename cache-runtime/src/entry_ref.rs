@@ -1,12 +1,14 @@
 //! One entry, by its key: what companions of cached functions hand out.
 
 mod exchange;
+mod read_back;
 
 use std::fmt;
 
 use crate::background;
-use crate::cache::{Cache, Standing};
+use crate::cache::Cache;
 use crate::codec::Codec;
+use crate::deferred;
 use crate::entry::Entry;
 use crate::error::{Error, ErrorKind, Result};
 use crate::invalidation;
@@ -14,7 +16,8 @@ use crate::key::Key;
 use crate::policy::Policy;
 use crate::remote::claim::Claim;
 
-pub(crate) use exchange::{Kept, Loaded, Opened};
+pub(crate) use exchange::{Kept, Loaded, Locally, Opened};
+pub(crate) use read_back::ReadBack;
 
 /// The entry of one key, in the cache of the function it was asked of.
 ///
@@ -49,7 +52,7 @@ impl<T> EntryRef<T> {
     /// process does not read the key from the remote tier, and that one is told as soon as it can
     /// be.
     pub async fn invalidate(&self) -> Result<()> {
-        invalidation::invalidate(&self.cache, &self.key).await
+        deferred::invalidate(&self.cache, &self.key).await
     }
 }
 
@@ -95,6 +98,7 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
         let Some(remote) = self.cache.remote(self.policy) else {
             return Ok(None);
         };
+        let trust = self.cache.trust(self.policy);
         let ticket = self.cache.flights().ticket(&self.key);
         let Some(cell) = remote.read(&self.key).await? else {
             return Ok(None);
@@ -106,7 +110,7 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
         ticket.commit(|| {
             // What another read has brought meanwhile may be newer.
             if self.cache.entry_at(self.key.borrowed()).is_none() {
-                self.cache.store(&self.key, &entry, ttl, Standing::Shared);
+                self.cache.store(&self.key, &entry, ttl, trust);
             }
         });
         Ok(value)
@@ -119,6 +123,7 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
     }
 
     async fn put_in_place(&self, value: T) -> Result<()> {
+        let trust = self.cache.trust(self.policy);
         let ticket = self.cache.flights().ticket(&self.key);
         let began = self.cache.clock().wall();
         let claim = match self.cache.remote(self.policy) {
@@ -127,10 +132,10 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
         };
         if !ticket.is_valid() {
             // Overtaken while it claimed: what it claimed is newer than what it has.
-            return self.invalidate().await;
+            return invalidation::invalidate(&self.cache, &self.key).await;
         }
         let ttl = self.cache.ttl(self.policy, false);
-        let loaded = Loaded { value: Some(&value), began, ttl };
+        let loaded = Loaded { value: Some(&value), began, trust, ttl };
         self.replace(&ticket, claim, &loaded).await.map(drop)
     }
 }

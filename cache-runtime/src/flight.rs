@@ -6,12 +6,17 @@
 //! reads afterwards begins a new flight, and nothing that began before can be stored. Storing and
 //! invalidating run under the same lock as the check, so there is no moment in between.
 
+mod barrier;
+mod doubt;
 mod turn;
 
 use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::task::Waker;
 
+pub(crate) use barrier::Barrier;
+pub(crate) use doubt::Resumed;
 pub(crate) use turn::{Flight, Outcome, Permit, Turn};
 
 use crate::key::{Key, Prehashed};
@@ -42,17 +47,37 @@ struct Shard {
     slots: HashMap<Key, Slot, Prehashed>,
 }
 
-/// A key that somebody holds a ticket of.
+/// A key that somebody holds a ticket of, or has a barrier around.
 struct Slot {
     /// The shard's count when the valid tickets were given out.
     generation: u64,
+    /// How often the remote cell has changed meanwhile.
+    changes: u64,
     tickets: usize,
+    /// How many have put up a barrier: nothing is stored until all have left.
+    writers: usize,
     flights: Vec<Attached>,
+    /// Who waits for the remote cell to change.
+    waiting: Vec<Waker>,
 }
 
 struct Attached {
     flight: Arc<Flight>,
     members: usize,
+    /// When it was last certain that its load is newer than every invalidation.
+    certain: u64,
+    /// The remote cell has changed since: nobody may join it until that is known not to matter.
+    in_doubt: bool,
+}
+
+/// Who may join a flight.
+#[derive(Clone, Copy)]
+pub(crate) struct Joining {
+    pub(crate) id: FlightId,
+    /// This moment.
+    pub(crate) now: u64,
+    /// Flights that were last certain before this moment are left to themselves.
+    pub(crate) oldest: u64,
 }
 
 /// What a read that found nothing gets.
@@ -81,12 +106,12 @@ impl Flights {
     pub(crate) fn join<T>(
         self: &Arc<Self>,
         key: &Key,
-        id: FlightId,
+        joining: Joining,
         stored: impl FnOnce() -> Option<T>,
     ) -> Joined<T> {
         let mut shard = self.shard(key);
         if let Some(slot) = shard.slots.get_mut(key)
-            && let Some(attached) = slot.flights.iter_mut().find(|it| it.flight.id == id)
+            && let Some(attached) = slot.flights.iter_mut().find(|it| it.takes(joining))
         {
             attached.members += 1;
             let flight = attached.flight.clone();
@@ -95,9 +120,14 @@ impl Flights {
         if let Some(value) = stored() {
             return Joined::Stored(value);
         }
-        let flight = Flight::new(id);
         let slot = shard.slot(key);
-        slot.flights.push(Attached { flight: flight.clone(), members: 1 });
+        let flight = Flight::new(joining.id, slot.in_doubt(joining.id));
+        slot.flights.push(Attached {
+            flight: flight.clone(),
+            members: 1,
+            certain: joining.now,
+            in_doubt: false,
+        });
         Joined::Member(self.issue(slot, key, Some(&flight)), flight)
     }
 
@@ -113,6 +143,7 @@ impl Flights {
             flights: self.clone(),
             key: key.clone(),
             generation: slot.generation,
+            changes: slot.changes,
             flight: flight.cloned(),
         }
     }
@@ -136,8 +167,11 @@ impl Shard {
         let generation = self.invalidations;
         self.slots.entry(key.clone()).or_insert_with(|| Slot {
             generation,
+            changes: 0,
             tickets: 0,
+            writers: 0,
             flights: Vec::new(),
+            waiting: Vec::new(),
         })
     }
 
@@ -155,28 +189,33 @@ pub(crate) struct Ticket {
     flights: Arc<Flights>,
     key: Key,
     generation: u64,
+    changes: u64,
     flight: Option<Arc<Flight>>,
 }
 
 impl Ticket {
-    /// Runs `store` unless the key was invalidated since the ticket was given out.
+    /// Runs `store` unless the key was invalidated, or its remote cell has changed, since the
+    /// ticket was given out, or a barrier is up.
     ///
-    /// A flight that has stored is over: who comes later reads what it stored.
+    /// A flight that has stored is over: who comes later reads what it stored. One that a barrier
+    /// kept from it is over too: who comes later loads anew.
     pub(crate) fn commit(&self, store: impl FnOnce()) -> bool {
         let mut shard = self.flights.shard(&self.key);
-        let Some(slot) = shard.valid(self) else {
-            return false;
-        };
-        store();
-        slot.detach(self.flight.as_ref());
-        true
+        let slot = shard.valid(self).filter(|slot| slot.changes == self.changes);
+        slot.is_some_and(|slot| slot.store(self.flight.as_ref(), store))
     }
 
-    /// As [`commit`](Self::commit), and voids every other ticket: what is stored is newer than
-    /// what any load under way can find.
+    /// As [`commit`](Self::commit), whatever has changed in the remote tier.
+    pub(crate) fn commit_regardless(&self, store: impl FnOnce()) -> bool {
+        let mut shard = self.flights.shard(&self.key);
+        shard.valid(self).is_some_and(|slot| slot.store(self.flight.as_ref(), store))
+    }
+
+    /// Runs `store` unless the key was invalidated in this process since the ticket was given out,
+    /// and voids every other ticket: what is stored is newer than what any load under way can find.
     pub(crate) fn commit_over(&self, store: impl FnOnce()) -> bool {
         let mut shard = self.flights.shard(&self.key);
-        if shard.valid(self).is_none() {
+        if shard.valid(self).is_none_or(|slot| slot.is_barred()) {
             return false;
         }
         shard.void(&self.key);
@@ -184,7 +223,7 @@ impl Ticket {
         true
     }
 
-    /// Whether nothing has voided it yet.
+    /// Whether the key was not invalidated in this process yet.
     pub(crate) fn is_valid(&self) -> bool {
         self.flights.shard(&self.key).valid(self).is_some()
     }
@@ -192,7 +231,7 @@ impl Ticket {
     /// Lets nobody else join this flight, if nobody has: then nobody waits for its outcome.
     pub(crate) fn detach_alone(&self) -> bool {
         let mut shard = self.flights.shard(&self.key);
-        let Some(slot) = shard.valid(self) else {
+        let Some(slot) = shard.slots.get_mut(&self.key) else {
             return false;
         };
         let Some(position) = slot.position(self.flight.as_ref()) else {
@@ -208,7 +247,7 @@ impl Ticket {
     /// Lets nobody else join this flight.
     pub(crate) fn detach(&self) {
         let mut shard = self.flights.shard(&self.key);
-        if let Some(slot) = shard.valid(self) {
+        if let Some(slot) = shard.slots.get_mut(&self.key) {
             slot.detach(self.flight.as_ref());
         }
     }
@@ -220,7 +259,23 @@ impl Shard {
     }
 }
 
+impl Attached {
+    fn takes(&self, joining: Joining) -> bool {
+        self.flight.id == joining.id && !self.in_doubt && self.certain >= joining.oldest
+    }
+}
+
 impl Slot {
+    /// Runs `store` unless a barrier is up, and lets nobody else join `flight`.
+    fn store(&mut self, flight: Option<&Arc<Flight>>, store: impl FnOnce()) -> bool {
+        let is_open = !self.is_barred();
+        if is_open {
+            store();
+        }
+        self.detach(flight);
+        is_open
+    }
+
     fn position(&self, flight: Option<&Arc<Flight>>) -> Option<usize> {
         self.flights.iter().position(|it| Some(Arc::as_ptr(&it.flight)) == flight.map(Arc::as_ptr))
     }
@@ -247,9 +302,7 @@ impl Drop for Ticket {
         let mut shard = self.flights.shard(&self.key);
         if let Some(slot) = shard.slots.get_mut(&self.key) {
             slot.leave(self.flight.as_ref());
-            if slot.tickets == 0 {
-                shard.slots.remove(&self.key);
-            }
+            shard.free(&self.key);
         }
     }
 }

@@ -1,84 +1,29 @@
 //! Invalidating: local, remote, local again.
 
+mod target;
+
 use std::borrow::Borrow;
-use std::sync::Arc;
 
-use tokio::task::JoinHandle;
+pub(crate) use target::Target;
 
-use crate::background;
 use crate::cache::Cache;
+use crate::deferred;
 use crate::entry_ref::EntryRef;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::key::{Key, KeyWriter, rendered};
-use crate::remote::pending::Telling as Counted;
-use crate::remote::tier::Tier;
 use crate::returns::Kind;
 
-/// Makes what is cached under `key` count as outdated in both tiers.
+/// Makes what is cached under `key` count as outdated in both tiers, at once.
 pub(crate) async fn invalidate(cache: &Cache, key: &Key) -> Result<()> {
-    let target = Target { cache: cache.clone(), key: key.clone() };
-    match target.begin() {
-        Begun::Done => Ok(()),
-        Begun::Telling(task) => task.await.unwrap_or_else(|_| Err(untold())),
-        Begun::Owed => Err(untold()),
-    }
+    Target::new(cache, key.clone()).tell().await
 }
 
-fn untold() -> Error {
-    Error::new(ErrorKind::Unavailable, "no runtime is there to tell the remote tier")
-}
-
-/// One key of one cache.
-struct Target {
-    cache: Cache,
-    key: Key,
-}
-
-/// How far an invalidation has come.
-enum Begun {
-    /// There is no remote tier.
-    Done,
-    /// The remote tier is being told.
-    Telling(JoinHandle<Result<()>>),
-    /// There is no runtime to tell it on.
-    Owed,
-}
-
-impl Target {
-    /// Tells the local tier, and begins to tell the remote one.
-    fn begin(self) -> Begun {
-        self.cache.invalidate_locally(&self.key);
-        let Some(tier) = self.cache.any_remote().cloned() else {
-            return Begun::Done;
-        };
-        let telling = Telling { _counted: tier.telling(), tier, target: self, told: false };
-        background::start(telling.run()).map_or(Begun::Owed, Begun::Telling)
-    }
-}
-
-/// Telling the remote tier. Dropped before the answer, with its runtime, it is owed.
-struct Telling {
-    tier: Arc<Tier>,
-    target: Target,
-    told: bool,
-    _counted: Counted,
-}
-
-impl Telling {
-    async fn run(mut self) -> Result<()> {
-        let told = self.tier.invalidate(&self.target.key).await;
-        self.told = true;
-        told
-    }
-}
-
-impl Drop for Telling {
-    fn drop(&mut self) {
-        if !self.told {
-            self.tier.owe(&self.target.key);
-        }
-        // What began in between may have read the old value from the remote tier.
-        self.target.cache.invalidate_locally(&self.target.key);
+/// Begins all of `targets` at once, and waits until they are told.
+pub(crate) async fn tell(targets: Vec<Target>) {
+    let begun: Vec<_> = targets.into_iter().map(Target::begin).collect();
+    for telling in begun {
+        // What could not be told is owed, and the function's result is its own affair.
+        let _ = telling.told().await;
     }
 }
 
@@ -119,15 +64,32 @@ impl Invalidation {
     where
         W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
     {
-        let target = Target { cache: self.cache.clone(), key: rendered(render) };
-        self.targets.push(target);
+        self.targets.push(Target::new(&self.cache, rendered(render)));
         self
     }
 
     /// Adds an entry, in the cache that it is of.
     pub fn entry<T>(mut self, entry: impl Borrow<EntryRef<T>>) -> Self {
         let entry = entry.borrow();
-        self.targets.push(Target { cache: entry.cache.clone(), key: entry.key.clone() });
+        self.targets.push(Target::new(&entry.cache, entry.key.clone()));
+        self
+    }
+
+    /// Puts up a barrier around each key that was added, until it is settled: nothing is cached
+    /// under it. If the caller leaves then, the barrier stays for its hold.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it takes the barriers down again.
+    pub async fn around(mut self) -> Self {
+        let mut raising = Raising(std::mem::take(&mut self.targets));
+        let mut entering: Vec<_> = raising.0.iter_mut().map(Target::enter).collect();
+        for (target, entering) in raising.0.iter_mut().zip(&mut entering) {
+            if let Some(entering) = entering {
+                target.entered(entering.place().await);
+            }
+        }
+        self.targets = std::mem::take(&mut raising.0);
         self
     }
 
@@ -145,30 +107,33 @@ impl Invalidation {
     ) -> K::Return {
         match K::success(&returned) {
             Some(success) => self = add(self, success),
-            None if !self.always => self.targets.clear(),
+            // Its barrier comes down in any case, and has voided what was there.
+            None if !self.always => self.targets.retain(Target::is_barred),
             None => {}
         }
-        for telling in self.begin() {
-            // What could not be told is owed, and the function's result is its own affair.
-            let _ = telling.await;
-        }
-        returned
-    }
-
-    /// Begins all that was added, and leaves nothing to be done when this is dropped.
-    fn begin(&mut self) -> Vec<JoinHandle<Result<()>>> {
         let targets = std::mem::take(&mut self.targets);
-        let begun = targets.into_iter().map(Target::begin);
-        let tasks = begun.filter_map(|begun| match begun {
-            Begun::Telling(task) => Some(task),
-            Begun::Done | Begun::Owed => None,
-        });
-        tasks.collect()
+        tell(deferred::put_off(targets)).await;
+        returned
     }
 }
 
 impl Drop for Invalidation {
     fn drop(&mut self) {
-        self.begin();
+        let mut targets = std::mem::take(&mut self.targets);
+        targets.iter_mut().for_each(Target::linger);
+        for target in deferred::put_off(targets) {
+            target.begin();
+        }
+    }
+}
+
+/// Targets whose barriers go up, before the body has begun.
+struct Raising(Vec<Target>);
+
+impl Drop for Raising {
+    fn drop(&mut self) {
+        for target in self.0.drain(..) {
+            target.begin();
+        }
     }
 }

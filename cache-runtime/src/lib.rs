@@ -93,6 +93,7 @@ mod cache;
 mod call_site;
 mod clock;
 mod codec;
+mod deferred;
 mod entry;
 mod entry_ref;
 mod error;
@@ -116,6 +117,7 @@ mod value_of;
 
 pub use cache::{Builder, Cache};
 pub use cache_macros::{cached, invalidates};
+pub use deferred::deferred;
 pub use entry::Entry;
 pub use entry_ref::EntryRef;
 pub use error::{Error, ErrorKind, Result};

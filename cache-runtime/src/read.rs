@@ -1,6 +1,7 @@
 //! The one read algorithm: local tier, flight, remote tier, load, fill.
 
 mod load;
+mod wait;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use crate::entry_ref::EntryRef;
 use crate::flight::{Flight, FlightId, Joined, Outcome, Permit, Ticket, Turn};
 use crate::nesting;
 use crate::remote::claim::Claim;
+use crate::remote::feed::Trust;
 use crate::returns::{Kind, Shape};
 use crate::stats::{Event, SiteCounters};
 
@@ -51,6 +53,7 @@ struct Loading {
     ticket: Ticket,
     permit: Permit,
     claim: Claim,
+    trust: Trust,
 }
 
 impl<S: Shape> Call<S> {
@@ -129,8 +132,11 @@ impl<S: Shape> Call<S> {
         }
         let mut patient = true;
         loop {
-            let flights = self.entry.cache.flights();
-            let (ticket, flight) = match flights.join(&self.entry.key, id, || self.found()) {
+            let cache = &self.entry.cache;
+            let trust = cache.trust(self.entry.policy);
+            let joining = cache.joining(id, trust);
+            let joined = cache.flights().join(&self.entry.key, joining, || self.found());
+            let (ticket, flight) = match joined {
                 Joined::Stored(entry) => {
                     self.count(Event::Hit);
                     match self.returned(&entry) {
@@ -141,7 +147,13 @@ impl<S: Shape> Call<S> {
                 Joined::Member(ticket, flight) => (ticket, flight),
             };
             match self.turn(&flight).await {
-                Some(Turn::Load(permit)) => return self.look(ticket, permit).await,
+                Some(Turn::Load(permit)) => {
+                    let turn = Loading { ticket, permit, claim: Claim::Alone, trust };
+                    if let Some(way) = self.look(turn, &flight).await {
+                        return way;
+                    }
+                }
+                Some(Turn::Landed(Outcome::Merged)) => {}
                 Some(Turn::Landed(outcome)) => return self.landed(outcome),
                 // Its load takes too long to be waited for: let the next one try, once.
                 None if patient => {
@@ -173,6 +185,7 @@ impl<S: Shape> Call<S> {
             }
             Outcome::Loaded(entry) => (Event::Miss, self.returned(&entry)),
             Outcome::Failed(failure) => (Event::Miss, S::failed(&failure)),
+            Outcome::Merged => (Event::Miss, None),
         };
         self.count(event);
         match returned {

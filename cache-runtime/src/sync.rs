@@ -20,6 +20,10 @@ use shuttle::sync::Mutex as Inner;
 pub(crate) struct Mutex<T>(Inner<T>);
 
 impl<T> Mutex<T> {
+    pub(crate) fn new(data: T) -> Self {
+        Self(Inner::new(data))
+    }
+
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

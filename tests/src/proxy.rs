@@ -1,6 +1,7 @@
 use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -29,6 +30,10 @@ struct Path {
     cut_below: u64,
     /// No server behind it knows `HELLO`.
     only_resp2: bool,
+    /// What the server sends on every other connection is late by up to this.
+    late: Duration,
+    /// On connections with odd numbers.
+    odd_late: bool,
 }
 
 impl Proxy {
@@ -82,6 +87,15 @@ impl Proxy {
     pub fn restore(&self) {
         self.forget();
         self.path.send_modify(|path| path.silent = false);
+    }
+
+    /// Holds what the server sends back by up to `most`, on every other connection: one time on
+    /// these, the next time on those.
+    pub fn slow(&self, most: Duration) {
+        self.path.send_modify(|path| {
+            path.late = most;
+            path.odd_late = !path.odd_late;
+        });
     }
 
     /// Closes the connections there are; new ones work.
@@ -139,11 +153,19 @@ async fn connect(
         if only_resp2 {
             forget_hello(sent);
         }
+        Duration::ZERO
+    };
+    let late = {
+        let path = path.clone();
+        move |_: &mut [u8]| {
+            let path = path.borrow();
+            if path.odd_late == (number % 2 == 1) { path.late } else { Duration::ZERO }
+        }
     };
     tokio::select! {
         _ = path.wait_for(|path| number < path.cut_below) => {}
         _ = pump(from_client, to_server, &silent, refuse) => {}
-        _ = pump(from_server, to_client, &silent, |_| {}) => {}
+        _ = pump(from_server, to_client, &silent, late) => {}
     }
     Ok(())
 }
@@ -156,15 +178,21 @@ fn forget_hello(sent: &mut [u8]) {
     }
 }
 
+/// Passes on what is sent, as `pass` changes it, late by up to what that answers.
 async fn pump(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     silent: impl Fn() -> bool,
-    edit: impl Fn(&mut [u8]),
+    pass: impl Fn(&mut [u8]) -> Duration,
 ) -> io::Result<()> {
     let mut buffer = vec![0; 16 * 1024];
+    let mut spread = Spread::default();
     loop {
         let read = from.read(&mut buffer).await?;
+        let pause = spread.of(pass(&mut buffer[..read]));
+        if !pause.is_zero() {
+            tokio::time::sleep(pause).await;
+        }
         if silent() {
             // What was lost leaves a hole in the stream: it can never go on.
             pending::<()>().await;
@@ -172,7 +200,18 @@ async fn pump(
         if read == 0 {
             return Ok(());
         }
-        edit(&mut buffer[..read]);
         to.write_all(&buffer[..read]).await?;
+    }
+}
+
+/// Durations that spread evenly, though never the same twice in a row.
+#[derive(Default)]
+struct Spread(u32);
+
+impl Spread {
+    fn of(&mut self, most: Duration) -> Duration {
+        // Steps of the golden section fill an interval most evenly.
+        self.0 = self.0.wrapping_add(0x9E37_79B9);
+        most / 256 * (self.0 >> 24)
     }
 }

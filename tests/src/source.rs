@@ -91,14 +91,22 @@ impl Source {
     }
 
     /// Waits until so many loads have begun.
+    ///
+    /// # Panics
+    ///
+    /// If they don't.
     pub async fn entered(&self, loads: u64) {
-        loop {
-            let entered = self.0.entered.notified();
-            if self.loads() >= loads {
-                return;
+        let all = async {
+            loop {
+                let entered = self.0.entered.notified();
+                if self.loads() >= loads {
+                    return;
+                }
+                entered.await;
             }
-            entered.await;
-        }
+        };
+        let begun = tokio::time::timeout(Duration::from_secs(20), all).await;
+        assert!(begun.is_ok(), "{} loads have begun, not {loads}", self.loads());
     }
 }
 

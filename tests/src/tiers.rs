@@ -1,7 +1,10 @@
 use std::future::Future;
+use std::time::Duration;
 
-use cache_runtime::testing::{FakeClock, Faulty, MemoryRemote};
+use cache_runtime::testing::{FakeClock, Faulty, MemoryRemote, Probe};
 use cache_runtime::{Builder, Cache};
+
+use crate::eventually;
 
 /// A cache of its own for each test, and what it is made of.
 pub struct Tiers {
@@ -21,6 +24,7 @@ pub struct Tiers {
 pub async fn on_all_tiers<F: Future<Output = ()>>(test: impl Fn(Tiers) -> F) {
     for name in ["local", "remote", "both"] {
         let tiers = Tiers::new(name);
+        tiers.told().await;
         let cache = tiers.cache.clone();
         eprintln!("on {name}");
         cache.scope(test(tiers)).await;
@@ -51,7 +55,27 @@ impl Tiers {
         Self { name, cache, clock, remote, cells }
     }
 
-    /// Another process's cache on the same remote tier.
+    /// Waits until the cache is told of what others change; at once where there is no remote tier.
+    pub async fn told(&self) {
+        let is_told = || async { self.name == "local" || self.cache.is_told() };
+        eventually(Duration::from_secs(5), is_told).await;
+    }
+
+    /// Waits until nothing is being loaded or written any more.
+    pub async fn landed(&self) {
+        eventually(Duration::from_secs(5), || async { self.cache.in_flight() == 0 }).await;
+    }
+
+    /// Another process on the same remote tier, with both tiers.
+    pub fn another(&self) -> Self {
+        let (clock, cells) = (self.clock.clone(), self.cells.clone());
+        let remote = Faulty::new(cells.clone());
+        let builder = Cache::builder().name("another").namespace("test").clock(clock.clone());
+        let cache = builder.remote(remote.clone()).build();
+        Self { name: "both", cache, clock, remote, cells }
+    }
+
+    /// Another process's cache on the same remote tier, without a local one.
     pub fn elsewhere(&self) -> Cache {
         let builder = Cache::builder().name("elsewhere").namespace("test");
         builder.clock(self.clock.clone()).remote(self.cells.clone()).no_local().build()
@@ -59,8 +83,16 @@ impl Tiers {
 
     /// The cells of the remote tier that are leases.
     pub fn leases(&self) -> Vec<String> {
-        let is_lease =
-            |key: &String| self.cells.cell(key).is_some_and(|cell| cell.starts_with(b"\xC1L"));
-        self.cells.keys().into_iter().filter(is_lease).collect()
+        self.keys_of(b"\xC1L")
+    }
+
+    /// The cells of the remote tier that are barriers.
+    pub fn barriers(&self) -> Vec<String> {
+        self.keys_of(b"\xC1B")
+    }
+
+    fn keys_of(&self, mark: &[u8]) -> Vec<String> {
+        let is_one = |key: &String| self.cells.cell(key).is_some_and(|cell| cell.starts_with(mark));
+        self.cells.keys().into_iter().filter(is_one).collect()
     }
 }

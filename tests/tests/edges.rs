@@ -249,6 +249,15 @@ impl RemoteBackend for Picky {
         }
         self.0.invalidate(key).await
     }
+    async fn enter(&self, key: &str, writer: u64, hold: Duration) -> Result<()> {
+        self.0.enter(key, writer, hold).await
+    }
+    async fn stay(&self, key: &str, writer: u64, hold: Duration) -> Result<bool> {
+        self.0.stay(key, writer, hold).await
+    }
+    async fn leave(&self, key: &str, writer: u64) -> Result<()> {
+        self.0.leave(key, writer).await
+    }
     async fn clear(&self, prefix: &str) -> Result<()> {
         self.0.clear(prefix).await
     }

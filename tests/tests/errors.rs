@@ -4,7 +4,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use cache_runtime::testing::Probe;
 use cache_runtime::{SharedError, cached};
 use cache_tests::{Source, on_all_tiers};
 use tokio::task::JoinSet;
@@ -78,7 +77,7 @@ macro_rules! at_once {
         $source.entered(1).await;
         drop(held);
         let results = callers.join_all().await;
-        assert_eq!($tiers.cache.in_flight(), 0);
+        $tiers.landed().await;
         assert!(results.iter().all(Result::is_err));
         results.into_iter().filter_map(Result::err).collect::<Vec<_>>()
     }};

@@ -10,6 +10,7 @@ const KNOWN: &Known = &[
     ("key", "key = \"user:<id>\""),
     ("entry", "entry = get_user(id)"),
     ("on", "on = \"always\""),
+    ("at", "at = \"around\""),
     ("cache", "cache = self.cache"),
     ("crate", "crate = ::cache_runtime"),
 ];
@@ -19,6 +20,7 @@ pub(crate) struct InvalidatesArgs {
     /// In the order they are written.
     pub(crate) targets: Vec<Target>,
     pub(crate) on: Option<LitStr>,
+    pub(crate) at: Option<LitStr>,
     pub(crate) cache: Option<Expr>,
     pub(crate) krate: Option<Path>,
 }
@@ -44,6 +46,7 @@ impl InvalidatesArgs {
             "key" => self.targets.extend(setting.string(KNOWN, dx).map(Target::Key)),
             "entry" => self.targets.extend(setting.expr(KNOWN, dx).map(Target::Entry)),
             "on" => set(&mut self.on, &name, setting.string(KNOWN, dx), dx),
+            "at" => set(&mut self.at, &name, setting.string(KNOWN, dx), dx),
             "cache" if self.cache.is_some() => {
                 dx.error(
                     &name,

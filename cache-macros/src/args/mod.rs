@@ -14,6 +14,7 @@ use crate::diagnostics::Diagnostics;
 
 pub(crate) use cached::{CachedArgs, Companion, Detach, Lock};
 pub(crate) use invalidates::{InvalidatesArgs, Target};
+pub(crate) use nearest::nearest;
 
 /// `name` or `name = value`.
 struct Setting {
@@ -98,7 +99,7 @@ fn set<T>(slot: &mut Option<T>, name: &Ident, value: Option<T>, diagnostics: &mu
 fn unknown(name: &Ident, attribute: &str, known: &Known, diagnostics: &mut Diagnostics) {
     let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
     let list = names.join("`, `");
-    let hint = match nearest::nearest(&name.to_string(), &names) {
+    let hint = match nearest(&name.to_string(), &names) {
         Some(nearest) => format!(", did you mean `{nearest}`?"),
         None => ";".to_owned(),
     };

@@ -4,6 +4,7 @@ use quote::ToTokens;
 use syn::ReceiverKind;
 
 use super::{function, placeholders};
+use crate::args::nearest;
 use crate::diagnostics::Diagnostics;
 use crate::function::tokens::variables;
 use crate::model::{Invalidated, Invalidates};
@@ -22,6 +23,8 @@ pub(crate) fn invalidates(invalidates: &Invalidates, diagnostics: &mut Diagnosti
         }
     }
     check_on_is_known(invalidates, diagnostics);
+    check_at_is_known(invalidates, diagnostics);
+    check_around_names_no_result(invalidates, diagnostics);
     check_result_is_no_argument(invalidates, diagnostics);
     check_result_is_apart_from_exclusive_self(invalidates, diagnostics);
 }
@@ -39,6 +42,32 @@ fn check_on_is_known(invalidates: &Invalidates, diagnostics: &mut Diagnostics) {
         && !matches!(on.value().as_str(), "ok" | "always")
     {
         diagnostics.error(on, "`on` is `\"ok\"` or `\"always\"`");
+    }
+}
+
+fn check_at_is_known(invalidates: &Invalidates, diagnostics: &mut Diagnostics) {
+    const KNOWN: &[&str] = &["after", "around"];
+    let Some(at) = &invalidates.at else { return };
+    if !KNOWN.contains(&at.value().as_str()) {
+        let hint = nearest(&at.value(), KNOWN)
+            .map(|nearest| format!("; did you mean `\"{nearest}\"`?"))
+            .unwrap_or_default();
+        diagnostics.error(at, format!("`at` is `\"after\"` or `\"around\"`{hint}"));
+    }
+}
+
+/// The barrier is up before there is a result.
+fn check_around_names_no_result(invalidates: &Invalidates, diagnostics: &mut Diagnostics) {
+    if !invalidates.is_around() {
+        return;
+    }
+    for target in &invalidates.targets {
+        if let Some(result) = target.result() {
+            let message = "`at = \"around\"` puts its barrier up before there is a `result`; name \
+                arguments here, and write what `result` names in an `#[invalidates]` of its own, \
+                without `at`";
+            diagnostics.error(result, message);
+        }
     }
 }
 

@@ -25,6 +25,8 @@ use crate::model::{Invalidated, Invalidates};
 ///     invalidation.settle(Returns::<R>::new().kind(), result).await
 /// }
 /// ```
+///
+/// `at = "around"` adds `.around().await` to the first statement.
 pub(super) fn expand(invalidates: &Invalidates) -> TokenStream {
     let span = Span::mixed_site();
     let function = &invalidates.function;
@@ -87,7 +89,10 @@ fn begin(invalidates: &Invalidates) -> TokenStream {
         };
         quote_spanned!(span=> .#target)
     });
-    quote_spanned!(span=> let invalidation = #krate::Invalidation::#new #always #(#targets)*;)
+    let around = invalidates.is_around().then(|| quote_spanned!(span=> .around().await));
+    quote_spanned! {span=>
+        let invalidation = #krate::Invalidation::#new #always #(#targets)* #around;
+    }
 }
 
 /// `get_user(id)` becomes `get_user::entry(&id)`; all else makes an entry by itself.

@@ -19,6 +19,7 @@ pub(crate) struct Invalidates {
     pub(crate) function: Function,
     pub(crate) targets: Vec<Invalidated>,
     pub(crate) on: Option<LitStr>,
+    pub(crate) at: Option<LitStr>,
     pub(crate) cache: Option<Expr>,
 }
 
@@ -42,6 +43,7 @@ impl Invalidates {
             krate: CratePath::new(args.krate, diagnostics),
             function,
             on: args.on,
+            at: args.at,
             cache: args.cache,
         }
     }
@@ -49,6 +51,11 @@ impl Invalidates {
     /// Whether an error invalidates, too.
     pub(crate) fn is_always(&self) -> bool {
         self.on.as_ref().is_some_and(|on| on.value() == "always")
+    }
+
+    /// Whether a barrier stands around the body.
+    pub(crate) fn is_around(&self) -> bool {
+        self.at.as_ref().is_some_and(|at| at.value() == "around")
     }
 }
 

@@ -24,6 +24,22 @@ fn what_the_result_names() {
 }
 
 #[test]
+fn a_barrier_around_the_body() {
+    let expanded = invalidates(
+        r#"key = "user:<id>", entry = get_group(id), at = "around""#,
+        "async fn rename_user(id: u64, name: &str) -> Result<(), DbError> { db::rename(id, name).await }",
+    );
+    expect_file!["snapshots/invalidates_around.rs"].assert_eq(&expanded);
+}
+
+#[test]
+fn after_is_what_it_is_without_being_said() {
+    let function = "async fn forget(id: u64) { db::forget(id).await }";
+    let after = invalidates(r#"key = "user:<id>", at = "after""#, function);
+    assert_eq!(after, invalidates(r#"key = "user:<id>""#, function));
+}
+
+#[test]
 fn a_method_under_async_trait() {
     let expanded = method(
         expand::invalidates,

@@ -125,8 +125,7 @@ impl Builder {
         self
     }
 
-    /// How long at most a local entry lives where there is a remote tier: for so long, another
-    /// process may not have heard of an invalidation.
+    /// How long at most a local entry lives where there is a remote tier.
     ///
     /// # Default
     ///
@@ -136,8 +135,8 @@ impl Builder {
         self
     }
 
-    /// How long at most a local entry lives that was stored while the remote tier was out of
-    /// reach.
+    /// How long at most a local entry is served while nobody tells of changes that other processes
+    /// make: after the last sign of life of the remote tier, or after its load began.
     ///
     /// # Default
     ///
@@ -176,6 +175,18 @@ impl Builder {
     /// Ten seconds.
     pub fn lease(mut self, lease: Duration) -> Self {
         self.limits.lease = lease.min(LONGEST);
+        self
+    }
+
+    /// How long the barrier of `#[invalidates(at = "around")]` stays after a writer is gone: for so
+    /// long nothing is cached under its key, and for so long its commit may take to come through.
+    /// While the body runs, it is extended.
+    ///
+    /// # Default
+    ///
+    /// Ten seconds.
+    pub fn barrier_hold(mut self, hold: Duration) -> Self {
+        self.settings.barrier_hold = hold.min(LONGEST);
         self
     }
 
@@ -222,17 +233,21 @@ impl Builder {
             Choice::None => None,
             Choice::FromFeatures => remote_from_features(),
         };
-        let remote = remote
-            .map(|backend| Tier::new(backend, &self.namespace, self.clock.clone(), self.limits));
+        let (clock, cut_off) = (&self.clock, self.settings.disconnected_ttl);
+        let remote = remote.map(|backend| {
+            Tier::new(backend, &self.namespace, clock.clone(), self.limits, cut_off)
+        });
         let cache = Cache(Arc::new(Inner {
             name: self.name,
             local,
+            feed: remote.as_ref().map(|tier| tier.feed().clone()),
             remote,
             flights: Flights::new(),
             clock: self.clock,
             settings: self.settings,
             counters: Counters::new(),
         }));
+        cache.follow();
         maintenance::keep(&cache);
         cache
     }

@@ -18,15 +18,16 @@ pub(crate) use current::{scoped, with_current};
 use crate::call_site::{self, Site};
 use crate::clock::Clock;
 use crate::codec::Codec;
+use crate::deferred;
 use crate::entry::Entry;
 use crate::entry_ref::EntryRef;
 use crate::error::{Error, ErrorKind, Result};
-use crate::flight::{FlightId, Flights};
-use crate::invalidation;
+use crate::flight::{Barrier, FlightId, Flights, Joining};
 use crate::key::{Key, KeyRef};
 use crate::local::LocalBackend;
 use crate::policy::Policy;
 use crate::read::{Call, Mode};
+use crate::remote::feed::{Feed, Listener, Stamp, Trust};
 use crate::remote::tier::Tier;
 use crate::returns::{Kind, Returns, Shape};
 use crate::stats::{Counters, Stats};
@@ -42,6 +43,8 @@ struct Inner {
     name: String,
     local: Option<Arc<dyn LocalBackend>>,
     remote: Option<Arc<Tier>>,
+    /// The remote tier's, for hits to be compared with.
+    feed: Option<Arc<Feed>>,
     flights: Arc<Flights>,
     clock: Clock,
     settings: Settings,
@@ -56,6 +59,7 @@ struct Settings {
     local_ttl: u64,
     disconnected_ttl: u64,
     max_load: Duration,
+    barrier_hold: Duration,
 }
 
 impl Default for Settings {
@@ -66,19 +70,9 @@ impl Default for Settings {
             local_ttl: 60_000,
             disconnected_ttl: 5_000,
             max_load: Duration::from_mins(1),
+            barrier_hold: Duration::from_secs(10),
         }
     }
-}
-
-/// Whom the remote tier's word counts for, when a value is stored in the local one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
-    /// There is no remote tier for this value.
-    Alone,
-    /// The remote tier holds the same value.
-    Shared,
-    /// The remote tier was out of reach.
-    Disconnected,
 }
 
 impl Cache {
@@ -207,7 +201,7 @@ impl Cache {
     /// process does not read the key from the remote tier, and that one is told as soon as it can
     /// be.
     pub async fn invalidate(&self, key: &Key) -> Result<()> {
-        invalidation::invalidate(self, &key.canonical()).await
+        deferred::invalidate(self, &key.canonical()).await
     }
 
     /// Waits until the remote tier has been told all that is owed to it, for as long as
@@ -233,15 +227,23 @@ impl Cache {
 
     /// What this cache did: totals, and each call site's.
     pub fn stats(&self) -> Stats {
-        let breaker = self.0.remote.as_ref().map(|tier| tier.breaker_changes());
-        Stats::new(self.0.name.clone(), breaker.unwrap_or_default(), call_site::stats(self))
+        let remote = self.0.remote.as_ref().map(|tier| tier.stats());
+        Stats::new(self.0.name.clone(), remote.unwrap_or_default(), call_site::stats(self))
     }
 
     /// What the local tier holds under `key`, alive.
     #[inline]
     pub(crate) fn entry_at(&self, key: KeyRef<'_>) -> Option<Arc<Entry>> {
         let entry = self.0.local.as_ref()?.get(key)?;
-        (!entry.is_expired(self.0.clock.now())).then_some(entry)
+        self.is_alive(&entry, self.0.clock.now()).then_some(entry)
+    }
+
+    #[inline]
+    fn is_alive(&self, entry: &Entry, now: u64) -> bool {
+        let stamp = entry.stamp();
+        !entry.is_expired(now)
+            && (stamp == Stamp::ALONE
+                || self.0.feed.as_ref().is_some_and(|feed| feed.vouches_for(stamp, now)))
     }
 
     /// What the local tier holds under `key`, as the return value of a function.
@@ -250,16 +252,35 @@ impl Cache {
         S::Kind::returned(self.entry_at(key)?.value::<S::Value>(version)?.clone())
     }
 
-    /// Lets `entry` live from now on, for as long as `ttl` and its standing allow, and stores it.
-    pub(crate) fn store(&self, key: &Key, entry: &Arc<Entry>, ttl: u64, standing: Standing) {
+    /// What an entry of `policy` that is asked for now will depend on.
+    pub(crate) fn trust(&self, policy: Policy) -> Trust {
+        match self.remote(policy) {
+            Some(tier) => tier.trust(),
+            None => Trust { stamp: Stamp::ALONE, since: self.0.clock.now() },
+        }
+    }
+
+    /// Which flights a call may join that asks at the moment of `trust`.
+    pub(crate) fn joining(&self, id: FlightId, trust: Trust) -> Joining {
+        let now = trust.since;
+        // Of what others did while nobody told, a load under way knows as little as an entry.
+        let cut_off = !trust.is_alone() && !trust.is_connected();
+        let oldest = if cut_off { now.saturating_sub(self.0.settings.disconnected_ttl) } else { 0 };
+        Joining { id, now, oldest }
+    }
+
+    /// Stores `entry`, for as long as `ttl` allows and what it depends on.
+    pub(crate) fn store(&self, key: &Key, entry: &Arc<Entry>, ttl: u64, trust: Trust) {
         let Some(local) = &self.0.local else { return };
         let settings = &self.0.settings;
-        let life = match standing {
-            Standing::Alone => ttl,
-            Standing::Shared => ttl.min(settings.local_ttl),
-            Standing::Disconnected => ttl.min(settings.disconnected_ttl),
-        };
-        entry.live_until(self.0.clock.now().saturating_add(life));
+        let now = self.0.clock.now();
+        let mut expires = now.saturating_add(ttl);
+        if trust.is_connected() {
+            expires = expires.min(now.saturating_add(settings.local_ttl));
+        } else if !trust.is_alone() {
+            expires = expires.min(trust.since.saturating_add(settings.disconnected_ttl));
+        }
+        entry.live(trust.stamp, expires);
         local.insert(key, entry.clone());
     }
 
@@ -278,6 +299,11 @@ impl Cache {
     /// The local half of an invalidation: what is here goes, what is under way won't be stored.
     pub(crate) fn invalidate_locally(&self, key: &Key) {
         self.0.flights.invalidate(key, || self.remove(key));
+    }
+
+    /// Puts up the local half of a barrier, which is an invalidation too.
+    pub(crate) fn enter_locally(&self, key: &Key) -> Barrier {
+        self.0.flights.enter(key, || self.remove(key))
     }
 
     pub(crate) fn flight_id<S: Shape>(site: &'static Site, policy: Policy) -> FlightId {
@@ -325,6 +351,10 @@ impl Cache {
         self.0.settings.max_load
     }
 
+    pub(crate) fn barrier_hold(&self) -> Duration {
+        self.0.settings.barrier_hold
+    }
+
     /// Where this cache stands, to tell it from others.
     pub(crate) fn address(&self) -> usize {
         Arc::as_ptr(&self.0).addr()
@@ -334,7 +364,7 @@ impl Cache {
     pub(crate) fn free_expired(&self) {
         if let Some(local) = &self.0.local {
             let now = self.0.clock.now();
-            local.sweep(&|entry| entry.is_expired(now));
+            local.sweep(&|entry| !self.is_alive(entry, now));
         }
     }
 
@@ -349,6 +379,28 @@ impl Cache {
 
     pub(crate) fn name(&self) -> &str {
         &self.0.name
+    }
+
+    /// Has the remote tier tell what other processes change, for as long as this cache lives.
+    fn follow(&self) {
+        if let Some(tier) = &self.0.remote {
+            let this: Weak<dyn Listener> = Arc::downgrade(&self.0) as _;
+            tier.follow(this);
+        }
+    }
+}
+
+impl Listener for Inner {
+    fn changed(&self, key: &Key) {
+        self.flights.doubt(key, || {
+            if let Some(local) = &self.local {
+                local.remove(key.borrowed());
+            }
+        });
+    }
+
+    fn all_changed(&self) {
+        self.flights.doubt_all();
     }
 }
 

@@ -2,14 +2,15 @@
 
 use bytes::Bytes;
 
-use super::EntryRef;
-use crate::cache::Standing;
+use super::{EntryRef, ReadBack};
 use crate::entry::Entry;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flight::Ticket;
 use crate::invalidation;
+use crate::remote::cell::VALUE_PREFIX;
 use crate::remote::claim::{Claim, Filled};
 use crate::remote::envelope::{Envelope, Header};
+use crate::remote::feed::Trust;
 use crate::remote::fingerprint::fingerprint;
 
 /// A value from the remote tier.
@@ -24,18 +25,30 @@ pub(crate) struct Loaded<'a, T> {
     pub(crate) value: Option<&'a T>,
     /// When the load began, by the wall clock.
     pub(crate) began: u64,
+    /// As it was before the load began.
+    pub(crate) trust: Trust,
     /// How long it has to live, in milliseconds.
     pub(crate) ttl: u64,
 }
 
 /// What became of a value on its way into the remote tier.
 pub(crate) enum Kept {
-    /// The local tier may hold it, so.
-    As(Standing),
+    /// There is no remote tier for it.
+    Alone,
+    /// The remote tier holds it, in a cell that begins so.
+    Shared(Bytes),
     /// No tier may hold it: something came between.
     Nowhere,
     /// The remote tier may hold it or not; the local one may, for a while.
     Unknown(Error),
+}
+
+/// When the local tier may hold a value.
+pub(crate) enum Locally {
+    Now(Trust),
+    /// Once the feed has told of its cell, which begins so.
+    OnceTold(ReadBack, Bytes),
+    Nowhere,
 }
 
 impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
@@ -77,7 +90,7 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
             return Kept::Nowhere;
         }
         let fill = match claim {
-            Claim::Alone => return Kept::As(Standing::Alone),
+            Claim::Alone => return Kept::Alone,
             Claim::Barred => return Kept::Nowhere,
             Claim::Unreachable(error) => return Kept::Unknown(error),
             Claim::Fill(fill) => fill,
@@ -86,8 +99,9 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
             Ok(cell) => cell,
             Err(error) => return Kept::Unknown(error),
         };
+        let prefix = cell.slice(..VALUE_PREFIX);
         match fill.send(cell, loaded.ttl).await {
-            Filled::Stored => Kept::As(Standing::Shared),
+            Filled::Stored => Kept::Shared(prefix),
             Filled::Void => Kept::Nowhere,
             Filled::Unknown(error) => Kept::Unknown(error),
         }
@@ -103,12 +117,33 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
         claim: Claim,
         loaded: &Loaded<'_, T>,
     ) -> Result<bool> {
+        let read_back = ReadBack::of(self);
         let kept = self.fill(claim, loaded).await;
-        let (standing, told) = match (kept, self.cache.remote(self.policy)) {
-            (Kept::As(standing), _) => (Some(standing), Ok(())),
-            (Kept::Nowhere, Some(tier)) => (None, tier.invalidate(&self.key).await),
-            (Kept::Unknown(error), Some(tier)) => {
-                // It may still hold an older value.
+        let entry = Entry::new(loaded.value.cloned(), self.policy.version_or_default());
+        let local = kept.locally(read_back, loaded.trust);
+        let is_kept = !matches!(local, Locally::Nowhere);
+        let told = self.forget_older(kept).await;
+        let current = ticket.commit_over(|| match &local {
+            Locally::Now(trust) => self.cache.store(&self.key, &entry, loaded.ttl, *trust),
+            Locally::OnceTold(..) | Locally::Nowhere => self.cache.remove(&self.key),
+        });
+        if !current {
+            invalidation::invalidate(&self.cache, &self.key).await?;
+        } else if let Locally::OnceTold(read_back, prefix) = local {
+            read_back.start(entry, prefix, loaded.ttl);
+        }
+        told.map(|()| current && is_kept)
+    }
+
+    /// Sees to it that the remote tier holds no value that is older than what was to be put there.
+    async fn forget_older(&self, kept: Kept) -> Result<()> {
+        let Some(tier) = self.cache.remote(self.policy) else {
+            return Ok(());
+        };
+        match kept {
+            Kept::Alone | Kept::Shared(_) => Ok(()),
+            Kept::Nowhere => tier.invalidate(&self.key).await,
+            Kept::Unknown(error) => {
                 let forgotten = match error.kind() {
                     ErrorKind::Codec => tier.invalidate(&self.key).await,
                     ErrorKind::Foreign => Ok(()),
@@ -117,18 +152,20 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
                         Ok(())
                     }
                 };
-                (Some(Standing::Disconnected), forgotten.and(Err(error)))
+                forgotten.and(Err(error))
             }
-            (_, None) => (None, Ok(())),
-        };
-        let entry = Entry::new(loaded.value.cloned(), self.policy.version_or_default());
-        let current = ticket.commit_over(|| match standing {
-            Some(standing) => self.cache.store(&self.key, &entry, loaded.ttl, standing),
-            None => self.cache.remove(&self.key),
-        });
-        if !current {
-            invalidation::invalidate(&self.cache, &self.key).await?;
         }
-        told.map(|()| current && standing.is_some())
+    }
+}
+
+impl Kept {
+    /// When the local tier may hold the value, if it may.
+    pub(crate) fn locally(&self, read_back: Option<ReadBack>, trust: Trust) -> Locally {
+        match (self, read_back) {
+            (Self::Nowhere, _) => Locally::Nowhere,
+            (Self::Alone, _) => Locally::Now(trust),
+            (Self::Shared(prefix), Some(read_back)) => Locally::OnceTold(read_back, prefix.clone()),
+            (Self::Shared(_), None) | (Self::Unknown(_), _) => Locally::Now(trust.cut_off()),
+        }
     }
 }

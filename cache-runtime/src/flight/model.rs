@@ -34,19 +34,18 @@ impl World {
         Key::from("user:42")
     }
 
+    fn id() -> FlightId {
+        FlightId { site: 1, value: TypeId::of::<u64>(), version: 1, shape: "", exclusive: false }
+    }
+
     /// As a cached call does it.
     fn read(&self) -> u64 {
         if let Some(version) = *self.stored.lock() {
             return version;
         }
-        let id = FlightId {
-            site: 1,
-            value: TypeId::of::<u64>(),
-            version: 1,
-            shape: "",
-            exclusive: false,
-        };
-        match self.flights.join(&Self::key(), id, || *self.stored.lock()) {
+        let id = Self::id();
+        let joining = Joining { id, now: 0, oldest: 0 };
+        match self.flights.join(&Self::key(), joining, || *self.stored.lock()) {
             Joined::Stored(version) => version,
             Joined::Member(ticket, flight) => match block_on(flight.turn()) {
                 Turn::Load(permit) => self.load(&ticket, permit),
@@ -74,6 +73,17 @@ impl World {
         let version = self.source.fetch_add(1, SeqCst) + 1;
         thread::yield_now();
         self.flights.invalidate(&Self::key(), || *self.stored.lock() = None);
+        version
+    }
+
+    /// As an update with a barrier around it does it.
+    fn update_around(&self) -> u64 {
+        let barrier = self.flights.enter(&Self::key(), || *self.stored.lock() = None);
+        thread::yield_now();
+        let version = self.source.fetch_add(1, SeqCst) + 1;
+        thread::yield_now();
+        assert!(self.stored.lock().is_none(), "nothing is stored under a barrier");
+        drop(barrier);
         version
     }
 
@@ -117,6 +127,23 @@ fn no_read_after_an_invalidation_sees_what_was_loaded_before_it() {
 }
 
 #[test]
+fn nothing_that_was_loaded_under_a_barrier_is_seen_after_it() {
+    check(|| {
+        let world = World::new();
+        let mut threads = vec![spawn(&world, |world| drop(world.read()))];
+        for _ in 0..2 {
+            threads.push(spawn(&world, |world| {
+                let floor = world.update_around();
+                assert!(world.read() >= floor);
+            }));
+        }
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        assert_eq!(world.read(), 2);
+        assert_eq!(world.flights.len(), 0);
+    });
+}
+
+#[test]
 fn no_load_that_began_before_a_put_replaces_it() {
     check(|| {
         let world = World::new();
@@ -149,15 +176,9 @@ fn members_that_leave_without_an_outcome_strand_nobody() {
     check(|| {
         let world = World::new();
         let leaver = spawn(&world, |world| {
-            let id = FlightId {
-                site: 1,
-                value: TypeId::of::<u64>(),
-                version: 1,
-                shape: "",
-                exclusive: false,
-            };
+            let id = World::id();
             if let Joined::Member(ticket, flight) =
-                world.flights.join(&World::key(), id, || None::<u64>)
+                world.flights.join(&World::key(), Joining { id, now: 0, oldest: 0 }, || None::<u64>)
             {
                 let permit = flight.turn_now();
                 thread::yield_now();
@@ -168,5 +189,141 @@ fn members_that_leave_without_an_outcome_strand_nobody() {
         leaver.join().unwrap();
         readers.into_iter().for_each(|thread| thread.join().unwrap());
         assert_eq!(world.flights.len(), 0);
+    });
+}
+
+/// Two processes: this one, with the table, and the one elsewhere that commits versions, removes the
+/// cell and has that told, in this order.
+struct Remote {
+    world: Arc<World>,
+    /// The lease or the value that stands in the cell: the version it was filled with, if it was.
+    cell: Mutex<Option<(u64, Option<u64>)>>,
+    leases: AtomicU64,
+}
+
+impl Remote {
+    fn new() -> Arc<Self> {
+        let (cell, leases) = (Mutex::default(), AtomicU64::new(0));
+        Arc::new(Self { world: World::new(), cell, leases })
+    }
+
+    fn tell(&self) {
+        self.world.flights.doubt(&World::key(), || *self.world.stored.lock() = None);
+    }
+
+    /// As another process does it. Answers the version that no read is older than that begins once
+    /// it was told.
+    fn update(&self) -> u64 {
+        let version = self.world.source.fetch_add(1, SeqCst) + 1;
+        thread::yield_now();
+        *self.cell.lock() = None;
+        thread::yield_now();
+        self.tell();
+        version
+    }
+
+    /// As a cached call without lock does it, with a lease that is told and a value that isn't.
+    fn read(&self) -> u64 {
+        loop {
+            if let Some(version) = *self.world.stored.lock() {
+                return version;
+            }
+            let id = World::id();
+            let joining = Joining { id, now: 0, oldest: 0 };
+            let stored = || *self.world.stored.lock();
+            match self.world.flights.join(&World::key(), joining, stored) {
+                Joined::Stored(version) => return version,
+                Joined::Member(ticket, flight) => match block_on(flight.turn()) {
+                    Turn::Load(permit) => {
+                        if let Some(version) = self.look(&ticket, &flight, permit) {
+                            return version;
+                        }
+                    }
+                    Turn::Landed(Outcome::Loaded(entry)) => {
+                        return entry.value::<u64>(1).copied().flatten().unwrap_or(u64::MAX);
+                    }
+                    Turn::Landed(_) => {}
+                },
+            }
+        }
+    }
+
+    fn look(&self, ticket: &Ticket, flight: &Arc<Flight>, permit: Permit) -> Option<u64> {
+        let lease = self.leases.fetch_add(1, SeqCst);
+        let text = |lease: u64| Some(bytes::Bytes::copy_from_slice(&lease.to_be_bytes()));
+        flight.saw(None, text(lease));
+        let (stands, value) = *self.cell.lock().get_or_insert((lease, None));
+        if stands == lease {
+            self.tell();
+        }
+        flight.saw(text(lease).as_ref(), text(stands));
+        if let Some(value) = value {
+            permit.land(Outcome::Loaded(Entry::new(Some(value), 1)));
+            ticket.commit(|| *self.world.stored.lock() = Some(value));
+            ticket.detach();
+            return Some(value);
+        }
+        let cell = text(stands).filter(|_| stands != lease);
+        match cell.and_then(|cell| ticket.resume(&cell, 0)) {
+            None => {}
+            Some(Resumed::Joinable | Resumed::Landed(Outcome::Merged)) => {
+                permit.land(Outcome::Merged);
+                return None;
+            }
+            Some(Resumed::Landed(outcome)) => {
+                let Outcome::Loaded(entry) = &outcome else { unreachable!("all loads succeed") };
+                let version = entry.value::<u64>(1).copied().flatten();
+                permit.land(outcome);
+                return version;
+            }
+        }
+        thread::yield_now();
+        let version = self.world.source.load(SeqCst);
+        self.world.loads.fetch_add(1, SeqCst);
+        thread::yield_now();
+        permit.land(Outcome::Loaded(Entry::new(Some(version), 1)));
+        let mut cell = self.cell.lock();
+        if *cell == Some((stands, None)) {
+            *cell = Some((self.leases.fetch_add(1, SeqCst), Some(version)));
+        }
+        drop(cell);
+        ticket.detach();
+        Some(version)
+    }
+}
+
+#[test]
+fn no_read_after_an_invalidation_elsewhere_was_told_sees_what_was_loaded_before_it() {
+    check(|| {
+        let remote = Remote::new();
+        let threads: Vec<_> = (0..2)
+            .map(|_| {
+                let remote = remote.clone();
+                thread::spawn(move || drop(remote.read()))
+            })
+            .collect();
+        for _ in 0..2 {
+            let floor = remote.update();
+            assert!(remote.read() >= floor);
+        }
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        assert!(remote.read() >= 2);
+        assert_eq!(remote.world.flights.len(), 0);
+    });
+}
+
+#[test]
+fn reads_of_a_cold_key_load_once_although_the_lease_is_told() {
+    check(|| {
+        let remote = Remote::new();
+        let threads: Vec<_> = (0..3)
+            .map(|_| {
+                let remote = remote.clone();
+                thread::spawn(move || assert_eq!(remote.read(), 0))
+            })
+            .collect();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        assert_eq!(remote.world.loads.load(SeqCst), 1);
+        assert_eq!(remote.world.flights.len(), 0);
     });
 }

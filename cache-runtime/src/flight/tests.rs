@@ -1,7 +1,10 @@
 //! The rules of flights and tickets, one by one.
 
 use std::pin::pin;
-use std::task::{Context, Poll, Waker};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::task::{Context, Poll, Wake, Waker};
+
+use bytes::Bytes;
 
 use super::turn::Waiting;
 use super::*;
@@ -15,8 +18,12 @@ fn id(site: usize) -> FlightId {
     FlightId { site, value: TypeId::of::<u64>(), version: 1, shape: "", exclusive: false }
 }
 
+fn joining(site: usize) -> Joining {
+    Joining { id: id(site), now: 0, oldest: 0 }
+}
+
 fn join(flights: &Arc<Flights>, site: usize) -> (Ticket, Arc<Flight>) {
-    match flights.join(&key(), id(site), || None::<()>) {
+    match flights.join(&key(), joining(site), || None::<()>) {
         Joined::Member(ticket, flight) => (ticket, flight),
         Joined::Stored(()) => unreachable!("nothing is stored"),
     }
@@ -116,7 +123,7 @@ fn a_flight_that_has_stored_is_joined_by_nobody() {
     let (_late, same) = join(&flights, 1);
     assert!(Arc::ptr_eq(&flight, &same), "until it has stored, its value is had here");
     assert!(leader.commit(|| {}));
-    assert!(matches!(flights.join(&key(), id(1), || Some(7)), Joined::Stored(7)));
+    assert!(matches!(flights.join(&key(), joining(1), || Some(7)), Joined::Stored(7)));
 }
 
 #[test]
@@ -177,5 +184,197 @@ fn a_table_that_everybody_left_is_empty() {
         let permit = permit(&flight);
         drop((ticket, permit));
     }
+    assert_eq!(flights.len(), 0);
+}
+
+fn cell(text: &'static str) -> Bytes {
+    Bytes::from_static(text.as_bytes())
+}
+
+#[test]
+fn a_flight_in_doubt_is_joined_by_nobody_and_stores_nothing() {
+    let flights = Flights::new();
+    let (ticket, flight) = join(&flights, 1);
+    let mut removed = false;
+    flights.doubt(&key(), || removed = true);
+    assert!(removed);
+    let (_other, another) = join(&flights, 1);
+    assert!(!Arc::ptr_eq(&flight, &another));
+    assert!(!ticket.commit(|| panic!("its remote cell has changed")));
+    assert!(ticket.is_valid(), "this process has not invalidated the key");
+}
+
+#[test]
+fn a_flight_is_joined_again_once_the_cell_it_saw_is_seen_to_stand() {
+    let flights = Flights::new();
+    let (_first, flight) = join(&flights, 1);
+    flight.saw(None, Some(cell("lease")));
+    flights.doubt_all();
+    let (second, newer) = join(&flights, 1);
+    assert!(second.resume(&cell("another"), 0).is_none());
+    assert!(matches!(second.resume(&cell("lease"), 0), Some(Resumed::Joinable)));
+    let (_third, joined) = join(&flights, 1);
+    assert!(Arc::ptr_eq(&joined, &flight) && !Arc::ptr_eq(&joined, &newer));
+}
+
+#[test]
+fn a_flight_that_landed_in_doubt_serves_who_saw_its_cell_stand() {
+    let flights = Flights::new();
+    let (first, flight) = join(&flights, 1);
+    flight.saw(None, Some(cell("lease")));
+    flights.doubt_all();
+    let (second, _) = join(&flights, 1);
+    permit(&flight).land(Outcome::Loaded(entry()));
+    first.detach();
+    drop(first);
+    assert!(second.resume(&cell("another"), 0).is_none());
+    let resumed = second.resume(&cell("lease"), 0);
+    assert!(matches!(resumed, Some(Resumed::Landed(Outcome::Loaded(_)))));
+}
+
+#[test]
+fn a_flight_whose_loads_saw_different_cells_is_not_joined_again() {
+    for (first, second) in [(Some("lease"), Some("another")), (Some("lease"), None)] {
+        let flights = Flights::new();
+        let (_first, flight) = join(&flights, 1);
+        flight.saw(None, first.map(cell));
+        flight.saw(None, second.map(cell));
+        flights.doubt_all();
+        let (ticket, _) = join(&flights, 1);
+        assert!(ticket.resume(&cell("lease"), 0).is_none());
+        assert!(ticket.resume(&cell("another"), 0).is_none());
+    }
+}
+
+#[test]
+fn a_load_that_saw_another_cell_than_it_asked_for_goes_by_that() {
+    let flights = Flights::new();
+    let (_first, flight) = join(&flights, 1);
+    flight.saw(None, Some(cell("mine")));
+    flight.saw(Some(&cell("mine")), Some(cell("theirs")));
+    flights.doubt_all();
+    let (ticket, _) = join(&flights, 1);
+    assert!(ticket.resume(&cell("mine"), 0).is_none());
+    assert!(ticket.resume(&cell("theirs"), 0).is_some());
+}
+
+#[test]
+fn a_flight_that_was_last_certain_too_long_ago_is_left_to_itself() {
+    let flights = Flights::new();
+    let (_first, flight) = join(&flights, 1);
+    let later = Joining { now: 10, oldest: 5, ..joining(1) };
+    let Joined::Member(_second, newer) = flights.join(&key(), later, || None::<()>) else {
+        panic!("nothing is stored");
+    };
+    assert!(!Arc::ptr_eq(&flight, &newer));
+}
+
+#[test]
+fn a_renewed_ticket_stores_and_its_flight_is_joined() {
+    let flights = Flights::new();
+    let (mut ticket, flight) = join(&flights, 1);
+    flights.doubt_all();
+    ticket.renew(0);
+    let (_other, same) = join(&flights, 1);
+    assert!(Arc::ptr_eq(&flight, &same));
+    assert!(ticket.commit(|| {}));
+    flights.invalidate(&key(), || {});
+    ticket.renew(0);
+    assert!(!ticket.commit(|| panic!("this process has invalidated the key")));
+}
+
+/// Counts how often it is woken.
+#[derive(Default)]
+struct Woken(AtomicUsize);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Relaxed);
+    }
+}
+
+#[test]
+fn who_waits_for_a_change_is_woken_by_the_first_one() {
+    let flights = Flights::new();
+    let ticket = flights.ticket(&key());
+    let woken = Arc::new(Woken::default());
+    let waker = Waker::from(woken.clone());
+    let mut context = Context::from_waker(&waker);
+    let mut changed = pin!(ticket.changed());
+    assert!(changed.as_mut().poll(&mut context).is_pending());
+    flights.invalidate(&key(), || {});
+    assert!(changed.as_mut().poll(&mut context).is_pending());
+    assert_eq!(woken.0.load(Relaxed), 0);
+    flights.doubt(&key(), || {});
+    assert_eq!(woken.0.load(Relaxed), 1);
+    assert!(changed.poll(&mut context).is_ready());
+}
+
+#[test]
+fn a_barrier_voids_what_began_before_it() {
+    let flights = Flights::new();
+    let (load, flight) = join(&flights, 1);
+    let write = flights.ticket(&key());
+    let mut removed = false;
+    let barrier = flights.enter(&key(), || removed = true);
+    assert!(removed);
+    let (_, after) = join(&flights, 1);
+    assert!(!Arc::ptr_eq(&flight, &after), "its flight is joined by nobody");
+    drop(barrier);
+    for ticket in [load, write] {
+        assert!(!ticket.commit(|| unreachable!("void")));
+        assert!(!ticket.commit_over(|| unreachable!("void")));
+    }
+    assert_eq!(flights.len(), 0);
+}
+
+#[test]
+fn nothing_is_stored_until_the_last_writer_has_left() {
+    let flights = Flights::new();
+    let first = flights.enter(&key(), || {});
+    let second = flights.enter(&key(), || {});
+    for barrier in [Some(first), Some(second)] {
+        let (load, _) = join(&flights, 1);
+        assert!(load.is_barred());
+        assert!(!load.commit(|| unreachable!("a barrier is up")));
+        assert!(!flights.ticket(&key()).commit_over(|| unreachable!("a barrier is up")));
+        drop(barrier);
+    }
+    let (load, _) = join(&flights, 1);
+    assert!(!load.is_barred() && load.commit(|| {}));
+}
+
+#[test]
+fn what_began_under_a_barrier_is_not_stored_after_it() {
+    let flights = Flights::new();
+    let barrier = flights.enter(&key(), || {});
+    let (load, under) = join(&flights, 1);
+    drop(barrier);
+    assert!(!load.commit(|| unreachable!("void")));
+    let (_new, after) = join(&flights, 1);
+    assert!(!Arc::ptr_eq(&under, &after));
+}
+
+#[test]
+fn a_flight_that_a_barrier_kept_from_storing_is_joined_by_nobody() {
+    let flights = Flights::new();
+    let _barrier = flights.enter(&key(), || {});
+    let (load, flight) = join(&flights, 1);
+    let (_follower, same) = join(&flights, 1);
+    assert!(Arc::ptr_eq(&flight, &same), "loads are still shared");
+    assert!(!load.commit(|| unreachable!("a barrier is up")));
+    let (_late, next) = join(&flights, 1);
+    assert!(!Arc::ptr_eq(&flight, &next));
+}
+
+#[test]
+fn a_barrier_outlives_the_tickets_of_its_key_and_bars_no_other() {
+    let flights = Flights::new();
+    let barrier = flights.enter(&key(), || {});
+    drop(join(&flights, 1));
+    assert!(flights.ticket(&key()).is_barred());
+    assert!(flights.ticket(&Key::from("user:43")).commit(|| {}));
+    assert_eq!(flights.len(), 1, "its own");
+    drop(barrier);
     assert_eq!(flights.len(), 0);
 }

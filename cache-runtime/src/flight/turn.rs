@@ -6,6 +6,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use bytes::Bytes;
+
 use super::FlightId;
 use crate::entry::Entry;
 use crate::failure::Failure;
@@ -22,6 +24,9 @@ pub(crate) struct Flight {
 
 struct State {
     outcome: Option<Outcome>,
+    seen: Seen,
+    /// The flights in doubt that nobody could join when this one began.
+    doubted: Vec<Arc<Flight>>,
     running: usize,
     limit: usize,
     /// In the order they came. One that is not here any more has been woken.
@@ -31,13 +36,33 @@ struct State {
 
 impl Default for State {
     fn default() -> Self {
-        Self { outcome: None, running: 0, limit: 1, waiting: BTreeMap::new(), arrivals: 0 }
+        Self {
+            outcome: None,
+            seen: Seen::Nothing,
+            doubted: Vec::new(),
+            running: 0,
+            limit: 1,
+            waiting: BTreeMap::new(),
+            arrivals: 0,
+        }
     }
+}
+
+/// The remote cell that was there before the loads of a flight began. While it stands, nothing was
+/// invalidated since.
+#[derive(PartialEq, Eq)]
+enum Seen {
+    Nothing,
+    Cell(Bytes),
+    /// One load saw another cell than the others, or none.
+    Unlike,
 }
 
 /// How a flight landed.
 #[derive(Clone)]
 pub(crate) enum Outcome {
+    /// Another flight of the key goes on: to be joined.
+    Merged,
     /// A value that the remote tier held.
     Found(Arc<Entry>),
     /// A value that was loaded.
@@ -55,8 +80,16 @@ pub(crate) enum Turn {
 }
 
 impl Flight {
-    pub(super) fn new(id: FlightId) -> Arc<Self> {
-        Arc::new(Self { id, state: Mutex::default() })
+    pub(super) fn new(id: FlightId, doubted: Vec<Arc<Self>>) -> Arc<Self> {
+        let state = State { doubted, ..State::default() };
+        Arc::new(Self { id, state: Mutex::new(state) })
+    }
+
+    /// What a flight in doubt, when this one began, has landed with since, if it saw `cell`.
+    pub(super) fn doubted_outcome(&self, cell: &Bytes) -> Option<Outcome> {
+        let doubted = self.state.lock().doubted.clone();
+        let flight = doubted.iter().find(|flight| flight.has_seen(cell))?;
+        flight.state.lock().outcome.clone()
     }
 
     /// Waits until it is this member's turn to load, or the flight has landed.
@@ -73,12 +106,30 @@ impl Flight {
         self.state.lock().turn(self)
     }
 
+    /// Notes that the load that is about to begin saw `cell` in place of `before`.
+    pub(crate) fn saw(&self, before: Option<&Bytes>, cell: Option<Bytes>) {
+        let mut state = self.state.lock();
+        let cell = cell.map_or(Seen::Unlike, Seen::Cell);
+        let is_alone = match (&state.seen, before) {
+            (Seen::Nothing, _) => true,
+            (Seen::Cell(seen), Some(before)) if seen == before => true,
+            (seen, _) => *seen == cell,
+        };
+        state.seen = if is_alone { cell } else { Seen::Unlike };
+    }
+
+    /// Whether all loads of this flight began after `cell` was there.
+    pub(super) fn has_seen(&self, cell: &Bytes) -> bool {
+        matches!(&self.state.lock().seen, Seen::Cell(seen) if seen == cell)
+    }
+
     fn land(&self, outcome: Option<Outcome>, crowd: usize) {
         let mut state = self.state.lock();
         state.running -= 1;
         let woken = match outcome {
             Some(outcome) => {
                 state.outcome.get_or_insert(outcome);
+                state.doubted.clear();
                 std::mem::take(&mut state.waiting)
             }
             None => {

@@ -6,38 +6,79 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::wait::Wait;
 use super::{Call, Loading, Way};
-use crate::cache::Standing;
 use crate::entry::Entry;
-use crate::entry_ref::{Kept, Loaded, Opened};
-use crate::flight::{Outcome, Permit, Ticket};
+use crate::entry_ref::{Kept, Loaded, Locally, Opened, ReadBack};
+use crate::error::ErrorKind;
+use crate::flight::{Flight, Outcome, Permit, Resumed, Ticket};
 use crate::nesting;
+use crate::remote::cell::new_lease;
 use crate::remote::claim::{Ask, Claim, Claimed};
+use crate::remote::feed::Trust;
 use crate::remote::tier::Tier;
 use crate::returns::{Kind, Shape};
 use crate::stats::Event;
 
 impl<S: Shape> Call<S> {
-    /// Looks in the remote tier, on behalf of all that wait.
-    pub(super) async fn look(&self, ticket: Ticket, permit: Permit) -> Way<S::Return> {
+    /// Looks in the remote tier, on behalf of all that wait. `None` where another flight of the
+    /// key goes on in place of this one.
+    pub(super) async fn look(&self, mut turn: Loading, flight: &Flight) -> Option<Way<S::Return>> {
+        if turn.ticket.is_barred() {
+            flight.saw(None, None);
+            turn.claim = Claim::Barred;
+            return Some(Way::Load(turn));
+        }
         let Some(tier) = self.entry.cache.remote(self.entry.policy) else {
-            return Way::Load(Loading { ticket, permit, claim: Claim::Alone });
+            return Some(Way::Load(turn));
         };
-        let claim = match Box::pin(self.claim(tier, permit.is_one_of_many())).await {
-            Claimed::Value(cell, fill) => match self.accept(&ticket, &cell) {
-                Some((returned, entry)) => {
-                    self.count(Event::Hit);
-                    self.count(Event::RemoteHit);
-                    if let Some(entry) = entry {
-                        permit.land(Outcome::Found(entry));
-                    }
-                    return Way::Served(returned);
+        Box::pin(self.look_in(tier, turn, flight)).await
+    }
+
+    async fn look_in(
+        &self,
+        tier: &Arc<Tier>,
+        mut turn: Loading,
+        flight: &Flight,
+    ) -> Option<Way<S::Return>> {
+        let mut seen = None;
+        let mut wait = Wait::new(self.patience(&turn.permit));
+        loop {
+            let lease = new_lease();
+            flight.saw(seen.as_ref(), Some(lease.clone()));
+            seen = Some(lease.clone());
+            turn.claim = match self.claim(tier, lease).await {
+                Claimed::Value(cell, fill) => match self.accept(&turn, &cell) {
+                    Some(found) => return Some(self.serve(turn, found)),
+                    None => Claim::Fill(fill),
+                },
+                Claimed::Nothing(claim) => claim,
+            };
+            flight.saw(seen.as_ref(), turn.claim.cell().cloned());
+            seen = turn.claim.cell().cloned();
+            let Claim::Fill(fill) = &turn.claim else { break };
+            let Some(other) = fill.saw_other() else { break };
+            match turn.ticket.resume(other, turn.trust.since) {
+                None => {}
+                Some(Resumed::Joinable | Resumed::Landed(Outcome::Merged)) => {
+                    turn.permit.land(Outcome::Merged);
+                    return None;
                 }
-                None => Claim::Fill(fill),
-            },
-            Claimed::Nothing(claim) => claim,
-        };
-        Way::Load(Loading { ticket, permit, claim })
+                Some(Resumed::Landed(outcome)) => {
+                    turn.permit.land(outcome.clone());
+                    turn.ticket.detach();
+                    return Some(self.landed(outcome));
+                }
+            }
+            if !fill.is_leased_elsewhere() || wait.is_over() {
+                break;
+            }
+            wait.count(|| self.count(Event::LeaseWait));
+            wait.pause(&turn).await;
+            turn.trust = self.entry.cache.trust(self.entry.policy);
+            turn.ticket.renew(turn.trust.since);
+        }
+        Some(Way::Load(turn))
     }
 
     /// Loads, stores what was loaded, and lets those who wait have it.
@@ -45,7 +86,7 @@ impl<S: Shape> Call<S> {
     where
         F: Future<Output = S::Return>,
     {
-        let Loading { ticket, permit, claim } = turn;
+        let Loading { ticket, permit, claim, trust } = turn;
         self.count(Event::Miss);
         let began = self.entry.cache.clock().wall();
         let returned = self.call_body(&claim, body).await;
@@ -56,36 +97,50 @@ impl<S: Shape> Call<S> {
         let ttl = self.entry.cache.ttl(self.entry.policy, value.is_none());
         let entry = Entry::new(value.cloned(), self.version());
         permit.land(Outcome::Loaded(entry.clone()));
-        let loaded = Loaded { value, began, ttl };
-        let standing = self.fill(claim, &loaded).await;
-        let store = |standing| self.keep(&entry, ttl, standing);
-        if !standing.is_some_and(|standing| ticket.commit(|| store(standing))) {
-            ticket.detach();
-            if ttl > 0 {
-                self.count(Event::Discarded);
-            }
+        let loaded = Loaded { value, began, trust, ttl };
+        if !self.fill(&ticket, claim, &loaded, entry).await && ttl > 0 {
+            self.count(Event::Discarded);
         }
+        ticket.detach();
         returned
     }
 
-    /// Fills the remote tier. Answers how the local tier may hold the value, if it may.
-    async fn fill(&self, claim: Claim, loaded: &Loaded<'_, S::Value>) -> Option<Standing> {
+    /// Fills both tiers, unless something came between. Answers whether nothing did.
+    async fn fill(
+        &self,
+        ticket: &Ticket,
+        claim: Claim,
+        loaded: &Loaded<'_, S::Value>,
+        entry: Arc<Entry>,
+    ) -> bool {
+        let read_back = ReadBack::of(&self.entry);
         let had_claim = matches!(claim, Claim::Fill(_));
-        match self.entry.fill(claim, loaded).await {
-            Kept::As(standing) => Some(standing),
-            Kept::Nowhere => None,
-            Kept::Unknown(_) => {
-                if had_claim {
-                    self.count(Event::RemoteError);
-                }
-                Some(Standing::Disconnected)
-            }
+        let kept = self.entry.fill(claim, loaded).await;
+        if had_claim && matches!(kept, Kept::Unknown(_)) {
+            self.count(Event::RemoteError);
         }
+        let is_shared = matches!(kept, Kept::Shared(_));
+        // What the remote tier never holds, no change of its cell tells anything of but that it was
+        // asked for.
+        let is_unfit = matches!(&kept, Kept::Unknown(error) if error.kind() == ErrorKind::Codec);
+        let is_kept = match kept.locally(read_back, loaded.trust) {
+            Locally::Now(trust) if is_unfit => {
+                ticket.commit_regardless(|| self.keep(&entry, loaded.ttl, trust))
+            }
+            Locally::Now(trust) => ticket.commit(|| self.keep(&entry, loaded.ttl, trust)),
+            Locally::OnceTold(read_back, prefix) => {
+                read_back.start(entry, prefix, loaded.ttl);
+                true
+            }
+            Locally::Nowhere => false,
+        };
+        if is_shared { ticket.is_valid() } else { is_kept }
     }
 
     /// Loads, and puts the value in place of what is cached.
     pub(super) async fn renew<F: Future<Output = S::Return>>(self, body: F) -> S::Return {
         let cache = &self.entry.cache;
+        let trust = cache.trust(self.entry.policy);
         let ticket = cache.flights().ticket(&self.entry.key);
         let claim = match cache.remote(self.entry.policy) {
             Some(tier) => tier.claim_to_write(&self.entry.key, self.entry.policy).await,
@@ -98,7 +153,7 @@ impl<S: Shape> Call<S> {
             return returned;
         };
         let ttl = cache.ttl(self.entry.policy, value.is_none());
-        let loaded = Loaded { value, began, ttl };
+        let loaded = Loaded { value, began, trust, ttl };
         match self.entry.replace(&ticket, claim, &loaded).await {
             Err(_) => self.count(Event::RemoteError),
             Ok(false) if ttl > 0 => self.count(Event::Discarded),
@@ -108,26 +163,30 @@ impl<S: Shape> Call<S> {
     }
 
     /// Asks the remote tier for the value, or for the right to fill it.
-    async fn claim(&self, tier: &Arc<Tier>, is_crowd: bool) -> Claimed {
-        // Of a crowd, all load: waiting for each other's leases they would do so one by one.
-        let waits = self.entry.policy.waits_for_lease() && !is_crowd;
-        let patience = if waits { self.entry.cache.max_load() } else { Duration::ZERO };
+    async fn claim(&self, tier: &Arc<Tier>, lease: Bytes) -> Claimed {
         let ask = Ask {
             key: &self.entry.key,
             policy: self.entry.policy,
             expects_hit: self.counters().mostly_remote_hits(),
-            patience,
+            lease,
         };
-        let claimed = tier.claim(ask, || self.count(Event::LeaseWait)).await;
+        let claimed = tier.claim(ask).await;
         if let Claimed::Nothing(Claim::Unreachable(_)) = claimed {
             self.count(Event::RemoteError);
         }
         claimed
     }
 
+    /// How long to wait for somebody else's load.
+    fn patience(&self, permit: &Permit) -> Duration {
+        // Of a crowd, all load: waiting for each other's leases they would do so one by one.
+        let waits = self.entry.policy.waits_for_lease() && !permit.is_one_of_many();
+        if waits { self.entry.cache.max_load() } else { Duration::ZERO }
+    }
+
     /// Takes a value of the remote tier over into the local one. The entry is for those who wait;
     /// where nobody does and there is no local tier, there is none.
-    fn accept(&self, ticket: &Ticket, cell: &Bytes) -> Option<(S::Return, Option<Arc<Entry>>)> {
+    fn accept(&self, turn: &Loading, cell: &Bytes) -> Option<(S::Return, Option<Arc<Entry>>)> {
         let Some(Opened { value, ttl }) = self.entry.open(cell) else {
             self.count(Event::RemoteError);
             return None;
@@ -135,20 +194,30 @@ impl<S: Shape> Call<S> {
         if !S::Kind::accepts(&value) {
             return None;
         }
-        if !self.entry.cache.has_local() && ticket.detach_alone() {
+        if !self.entry.cache.has_local() && turn.ticket.detach_alone() {
             return Some((S::Kind::returned(value)?, None));
         }
         let returned = S::Kind::returned(value.clone())?;
         let entry = Entry::new(value, self.version());
-        ticket.commit(|| {
-            self.keep(&entry, ttl, Standing::Shared);
-        });
+        turn.ticket.commit(|| self.keep(&entry, ttl, turn.trust));
         Some((returned, Some(entry)))
     }
 
+    /// Lets all that wait have what the remote tier held.
+    fn serve(&self, turn: Loading, found: (S::Return, Option<Arc<Entry>>)) -> Way<S::Return> {
+        self.count(Event::Hit);
+        self.count(Event::RemoteHit);
+        let (returned, entry) = found;
+        if let Some(entry) = entry {
+            turn.permit.land(Outcome::Found(entry));
+        }
+        turn.ticket.detach();
+        Way::Served(returned)
+    }
+
     /// Stores the entry in the local tier. Called under the ticket's lock alone.
-    fn keep(&self, entry: &Arc<Entry>, ttl: u64, standing: Standing) {
-        self.entry.cache.store(&self.entry.key, entry, ttl, standing);
+    fn keep(&self, entry: &Arc<Entry>, ttl: u64, trust: Trust) {
+        self.entry.cache.store(&self.entry.key, entry, ttl, trust);
     }
 
     async fn call_body<F: Future<Output = S::Return>>(&self, claim: &Claim, body: F) -> S::Return {

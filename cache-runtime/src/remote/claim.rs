@@ -4,18 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::time::{Instant, sleep};
 
-use super::cell::Cell;
+use super::cell::{Cell, LEASE_MARK, new_lease};
 use super::lease::Lease;
 use super::tier::{Budget, Tier};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
 use crate::policy::Policy;
-
-/// How long a read that waits for a lease lets pass before it asks again, at first and at most.
-const FIRST_POLL: Duration = Duration::from_millis(4);
-const LAST_POLL: Duration = Duration::from_millis(25);
 
 /// What may be done with a value that is being loaded.
 pub(crate) enum Claim {
@@ -27,6 +22,16 @@ pub(crate) enum Claim {
     Barred,
     /// The remote tier is out of reach, or somebody else's data is there.
     Unreachable(Error),
+}
+
+impl Claim {
+    /// What stood in the cell before the load, if that is certain.
+    pub(crate) fn cell(&self) -> Option<&Bytes> {
+        match self {
+            Self::Fill(fill) => Some(&fill.expected),
+            _ => None,
+        }
+    }
 }
 
 /// What the remote tier had for a read.
@@ -43,8 +48,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) policy: Policy,
     /// Whether a value is likely to be there: then it is asked for before a lease is.
     pub(crate) expects_hit: bool,
-    /// How long to wait for somebody else's load; not at all, if it is zero.
-    pub(crate) patience: Duration,
+    /// The lease to take.
+    pub(crate) lease: Bytes,
 }
 
 /// The right to fill a cell: void once the cell is no longer what was seen.
@@ -73,6 +78,16 @@ impl Fill {
     /// How many bytes a value may take.
     pub(crate) fn limit(&self) -> usize {
         self.tier.limits.value_bytes
+    }
+
+    /// What stood in the cell, if that isn't a lease of this very claim.
+    pub(crate) fn saw_other(&self) -> Option<&Bytes> {
+        self.lease.is_none().then_some(&self.expected)
+    }
+
+    /// Whether somebody else is loading the value.
+    pub(crate) fn is_leased_elsewhere(&self) -> bool {
+        self.saw_other().is_some_and(|cell| cell.starts_with(&LEASE_MARK))
     }
 
     /// The lease that keeps others waiting for this fill.
@@ -112,6 +127,7 @@ fn owed() -> Error {
 struct Visit<'a> {
     tier: &'a Arc<Tier>,
     name: String,
+    token: Bytes,
     life: Duration,
     budget: Budget,
 }
@@ -128,7 +144,7 @@ impl Visit<'_> {
 
     /// Takes the lease on the cell, or sees what stands there.
     async fn take(&mut self) -> Result<Stands> {
-        let lease = Lease::new(self.tier, &self.name, self.life);
+        let lease = Lease::new(self.tier, &self.name, self.token.clone(), self.life);
         let ask = self.tier.backend.get_or_set(&self.name, lease.token(), self.life);
         match self.tier.call(&mut self.budget, ask).await {
             Ok(None) => Ok(Stands::Mine(lease)),
@@ -175,31 +191,22 @@ impl Visit<'_> {
 }
 
 impl Tier {
-    fn visit(self: &Arc<Self>, key: &Key, policy: Policy) -> Option<Visit<'_>> {
+    fn visit(self: &Arc<Self>, key: &Key, policy: Policy, token: Bytes) -> Option<Visit<'_>> {
         if self.owes(key) {
             return None;
         }
         let life = policy.lease_or(self.limits.lease);
-        Some(Visit { tier: self, name: self.name(key), life, budget: self.budget() })
+        Some(Visit { tier: self, name: self.name(key), token, life, budget: self.budget() })
     }
 
     /// The value under a key, or the right to fill it.
-    ///
-    /// With patience, who finds somebody else's lease waits for what comes of it;
-    /// `on_wait` is called once then.
-    pub(crate) async fn claim(self: &Arc<Self>, ask: Ask<'_>, on_wait: impl FnOnce()) -> Claimed {
-        let Some(mut visit) = self.visit(ask.key, ask.policy) else {
+    pub(crate) async fn claim(self: &Arc<Self>, ask: Ask<'_>) -> Claimed {
+        let Some(mut visit) = self.visit(ask.key, ask.policy, ask.lease) else {
             return Claimed::Nothing(Claim::Unreachable(owed()));
         };
         let mut stands = if ask.expects_hit { visit.look().await } else { visit.take().await };
         if let Ok(Stands::Cell(Cell::Absent)) = stands {
             stands = visit.take().await;
-        }
-        if !ask.patience.is_zero()
-            && let Ok(Stands::Cell(Cell::Lease(_))) = stands
-        {
-            on_wait();
-            stands = visit.wait(ask.patience).await;
         }
         match stands {
             Ok(stands) => visit.claimed(stands),
@@ -209,7 +216,7 @@ impl Tier {
 
     /// The right to replace whatever stands under `key`.
     pub(crate) async fn claim_to_write(self: &Arc<Self>, key: &Key, policy: Policy) -> Claim {
-        let Some(mut visit) = self.visit(key, policy) else {
+        let Some(mut visit) = self.visit(key, policy, new_lease()) else {
             return Claim::Unreachable(owed());
         };
         match visit.take().await {
@@ -220,32 +227,4 @@ impl Tier {
             Err(error) => Claim::Unreachable(error),
         }
     }
-}
-
-impl Visit<'_> {
-    /// Waits until somebody else's lease has become something else, for as long as `patience`.
-    async fn wait(&mut self, patience: Duration) -> Result<Stands> {
-        let began = Instant::now();
-        let mut pause = FIRST_POLL;
-        loop {
-            sleep(jittered(pause)).await;
-            pause = (pause * 2).min(LAST_POLL);
-            // Each look has a budget of its own: the wait is for a load, not for the remote tier.
-            self.budget = self.tier.budget();
-            match self.take().await? {
-                // Past all patience: load beside it, and fill if the lease still stands.
-                lease @ Stands::Cell(Cell::Lease(_)) if began.elapsed() >= patience => {
-                    return Ok(lease);
-                }
-                Stands::Cell(Cell::Lease(_)) => {}
-                stands => return Ok(stands),
-            }
-        }
-    }
-}
-
-/// A pause of half to all of `pause`, so that those who wait don't ask in step.
-fn jittered(pause: Duration) -> Duration {
-    let thousandths = u32::try_from(super::random::random() % 1000).unwrap_or_default();
-    pause / 2 + pause / 2 * thousandths / 1000
 }

@@ -5,11 +5,15 @@
 //! when the feed comes back after a gap the epoch advances, and all that is older is gone at once.
 //! Between gaps a hit counts for `disconnected_ttl` after the last sign of life.
 
-#![allow(dead_code, reason = "stands in for the core, which is on its way")]
+mod keeper;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::*};
+use std::sync::atomic::{
+    AtomicBool, AtomicU64,
+    Ordering::{AcqRel, Acquire, Relaxed},
+};
 use std::sync::{Arc, Weak};
 
+pub(crate) use self::keeper::Keeper;
 use crate::clock::Clock;
 use crate::key::Key;
 
@@ -118,11 +122,6 @@ impl Feed {
         stamp == Stamp::ALONE
             || (stamp.epoch() == self.epoch.load(Acquire)
                 && (!stamp.is_connected() || now < self.until.load(Acquire)))
-    }
-
-    /// How long an entry may live that was stored while nobody told of changes.
-    pub(crate) fn disconnected_ttl(&self) -> u64 {
-        self.disconnected_ttl
     }
 
     /// How often the feed was armed, and lost.

@@ -8,7 +8,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::{Instant, sleep};
 
-use super::cell::new_lease;
 use super::tier::Tier;
 use crate::background;
 
@@ -27,8 +26,8 @@ pub(crate) struct Lease {
 
 impl Lease {
     /// A lease that is about to be asked for.
-    pub(super) fn new(tier: &Arc<Tier>, name: &str, life: Duration) -> Self {
-        Self { tier: tier.clone(), name: name.to_owned(), token: new_lease(), life, held: true }
+    pub(super) fn new(tier: &Arc<Tier>, name: &str, token: Bytes, life: Duration) -> Self {
+        Self { tier: tier.clone(), name: name.to_owned(), token, life, held: true }
     }
 
     pub(super) fn token(&self) -> Bytes {

@@ -1,5 +1,6 @@
 //! The remote tier: bytes under keys, shared by every process that names the same namespace.
 
+pub(crate) mod barrier;
 pub(crate) mod cell;
 pub(crate) mod claim;
 pub(crate) mod envelope;
@@ -111,6 +112,43 @@ pub trait RemoteBackend: Send + Sync + 'static {
     /// [`ErrorKind::Foreign`](crate::ErrorKind::Foreign) where the cell is foreign.
     fn invalidate(&self, key: &str) -> impl Future<Output = Result<()>> + Send;
 
+    /// Puts `writer` into the barrier under `key` for `hold`. A value or a lease becomes a barrier,
+    /// and so does an absent cell.
+    ///
+    /// A barrier is 0xC1 `B`, a byte that is 1 once two writers overlapped and 0 until then, and of
+    /// each writer its eight bytes and its deadline, eight bytes of milliseconds by the server's
+    /// clock, big-endian both. It lives until the last deadline. Writers whose deadline has passed
+    /// are taken out; that counts as overlap too: their write may still be on its way. One that is
+    /// in already gets a new deadline.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Foreign`](crate::ErrorKind::Foreign) where the cell is foreign, or a barrier of
+    /// another shape.
+    fn enter(
+        &self,
+        key: &str,
+        writer: u64,
+        hold: Duration,
+    ) -> impl Future<Output = Result<()>> + Send;
+
+    /// Gives `writer` `hold` from now on, if it is in the barrier under `key`. Answers whether it
+    /// is.
+    fn stay(
+        &self,
+        key: &str,
+        writer: u64,
+        hold: Duration,
+    ) -> impl Future<Output = Result<bool>> + Send;
+
+    /// Takes `writer` out of the barrier under `key`; the last one in removes it. A value or a
+    /// lease is removed, as by [`invalidate`](Self::invalidate): the barrier was lost.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Foreign`](crate::ErrorKind::Foreign) where the cell is foreign.
+    fn leave(&self, key: &str, writer: u64) -> impl Future<Output = Result<()>> + Send;
+
     /// As [`invalidate`](Self::invalidate), for every key that begins with `prefix` when the call
     /// begins. It may take long, and need not be one step.
     fn clear(&self, prefix: &str) -> impl Future<Output = Result<()>> + Send;
@@ -173,6 +211,10 @@ pub(crate) trait DynRemote: Send + Sync + 'static {
     ) -> BoxFuture<'a, Result<bool>>;
     fn release<'a>(&'a self, key: &'a str, expected: Bytes) -> BoxFuture<'a, Result<bool>>;
     fn invalidate<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<()>>;
+    fn enter<'a>(&'a self, key: &'a str, writer: u64, hold: Duration) -> BoxFuture<'a, Result<()>>;
+    fn stay<'a>(&'a self, key: &'a str, writer: u64, hold: Duration)
+    -> BoxFuture<'a, Result<bool>>;
+    fn leave<'a>(&'a self, key: &'a str, writer: u64) -> BoxFuture<'a, Result<()>>;
     fn clear<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<()>>;
     fn holds<'a>(&'a self, key: &'a str, expected: Bytes) -> BoxFuture<'a, Result<bool>>;
     fn follow<'a>(&'a self, prefix: &'a str, changes: Changes)
@@ -218,6 +260,23 @@ impl<R: RemoteBackend> DynRemote for R {
 
     fn invalidate<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<()>> {
         Box::pin(RemoteBackend::invalidate(self, key))
+    }
+
+    fn enter<'a>(&'a self, key: &'a str, writer: u64, hold: Duration) -> BoxFuture<'a, Result<()>> {
+        Box::pin(RemoteBackend::enter(self, key, writer, hold))
+    }
+
+    fn stay<'a>(
+        &'a self,
+        key: &'a str,
+        writer: u64,
+        hold: Duration,
+    ) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(RemoteBackend::stay(self, key, writer, hold))
+    }
+
+    fn leave<'a>(&'a self, key: &'a str, writer: u64) -> BoxFuture<'a, Result<()>> {
+        Box::pin(RemoteBackend::leave(self, key, writer))
     }
 
     fn clear<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<()>> {

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 use super::tier::{Budget, Tier};
 use crate::background;
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, Result};
 use crate::key::{Key, Prehashed};
 use crate::sync::Mutex;
 
@@ -35,8 +35,7 @@ pub(super) struct Pending {
 
 #[derive(Default)]
 struct State {
-    /// When each was last owed: one that is owed again while it is being told stays.
-    keys: HashMap<Key, u64, Prehashed>,
+    keys: HashMap<Key, Owed, Prehashed>,
     /// The same, longest owed first.
     order: BTreeMap<u64, Key>,
     sequence: u64,
@@ -47,23 +46,37 @@ struct State {
     drains: u64,
 }
 
+/// What is owed for one key.
+#[derive(Clone, Default)]
+struct Owed {
+    /// When it was last owed: one that is owed again while it is being told stays.
+    since: u64,
+    /// Who is to be taken out of the key's barrier. An invalidation alone would pass it over.
+    writers: Vec<u64>,
+}
+
 impl State {
     fn is_draining(&self, drain: u64) -> bool {
         self.draining.is_some_and(|(id, _)| id == drain)
     }
 
-    fn owe(&mut self, key: Key) {
+    fn owe(&mut self, key: Key, writer: Option<u64>) {
         self.sequence += 1;
         self.order.insert(self.sequence, key.clone());
-        if let Some(before) = self.keys.insert(key, self.sequence) {
-            self.order.remove(&before);
-        }
+        let owed = self.keys.entry(key).or_default();
+        self.order.remove(&owed.since);
+        owed.since = self.sequence;
+        owed.writers.extend(writer);
+    }
+
+    fn owes(&self, key: &Key, since: u64) -> bool {
+        self.keys.get(key).is_some_and(|owed| owed.since == since)
     }
 }
 
 /// What is to be told next.
 enum Debt {
-    Key(Key, u64),
+    Key(Key, Owed),
     All(u64),
 }
 
@@ -87,10 +100,10 @@ impl Pending {
         state.overflowed.is_some() || state.keys.contains_key(key)
     }
 
-    fn add(&self, key: &Key) {
+    fn add(&self, key: &Key, writer: Option<u64>) {
         self.change(|state| {
             if state.keys.len() < self.capacity || state.keys.contains_key(key) {
-                state.owe(key.clone());
+                state.owe(key.clone(), writer);
             } else {
                 state.sequence += 1;
                 state.overflowed = Some(state.sequence);
@@ -101,13 +114,13 @@ impl Pending {
     /// Takes off what was told, unless it was owed again meanwhile.
     fn remove(&self, told: &Debt) {
         self.change(|state| match told {
-            Debt::Key(key, since) if state.keys.get(key) == Some(since) => {
+            Debt::Key(key, owed) if state.owes(key, owed.since) => {
                 state.keys.remove(key);
-                state.order.remove(since);
+                state.order.remove(&owed.since);
             }
             Debt::Key(..) => {}
             Debt::All(since) => {
-                state.keys.retain(|_, owed| *owed > *since);
+                state.keys.retain(|_, owed| owed.since > *since);
                 state.order.retain(|owed, _| *owed > *since);
                 state.overflowed = state.overflowed.filter(|owed| owed > since);
             }
@@ -116,10 +129,10 @@ impl Pending {
 
     /// Lets what could not be told wait behind what else is owed.
     fn postpone(&self, debt: Debt) {
-        if let Debt::Key(key, since) = debt {
+        if let Debt::Key(key, owed) = debt {
             self.change(|state| {
-                if state.keys.get(&key) == Some(&since) {
-                    state.owe(key);
+                if state.owes(&key, owed.since) {
+                    state.owe(key, None);
                 }
             });
         }
@@ -148,9 +161,10 @@ impl Pending {
         }
         let debt = match state.overflowed {
             Some(_) => Some(Debt::All(state.sequence)),
-            None => {
-                state.order.first_key_value().map(|(since, key)| Debt::Key(key.clone(), *since))
-            }
+            None => state.order.first_key_value().map(|(_, key)| {
+                let owed = state.keys.get(key).cloned().unwrap_or_default();
+                Debt::Key(key.clone(), owed)
+            }),
         };
         state.draining = debt.is_some().then(|| (drain, Instant::now()));
         debt
@@ -191,7 +205,15 @@ impl Tier {
 
     /// Notes that the remote tier has yet to forget `key`, and keeps telling it.
     pub(crate) fn owe(self: &Arc<Self>, key: &Key) {
-        self.pending.add(key);
+        self.pending.add(key, None);
+        self.settle();
+    }
+
+    /// As [`owe`](Self::owe), where `writer` may still be in the barrier of `key`.
+    ///
+    /// Where there is no room for it, the barrier ends with its hold.
+    pub(crate) fn owe_leave(self: &Arc<Self>, key: &Key, writer: u64) {
+        self.pending.add(key, Some(writer));
         self.settle();
     }
 
@@ -225,15 +247,11 @@ impl Tier {
     }
 
     async fn tell(&self, debt: &Debt) -> bool {
-        let mut budget = self.budget();
         let told = match debt {
-            Debt::Key(key, _) => {
-                let name = self.name(key);
-                self.call(&mut budget, self.backend.invalidate(&name)).await
-            }
+            Debt::Key(key, owed) => self.tell_of(key, &owed.writers).await,
             Debt::All(_) => {
                 // A scan of all keys: each round trip fails by itself if the server is gone.
-                budget = Budget::of(LONGEST_CLEAR);
+                let mut budget = Budget::of(LONGEST_CLEAR);
                 self.call(&mut budget, self.backend.clear(self.prefix())).await
             }
         };
@@ -241,6 +259,19 @@ impl Tier {
             Ok(()) => true,
             Err(error) => error.kind() == ErrorKind::Foreign,
         }
+    }
+}
+
+impl Tier {
+    async fn tell_of(&self, key: &Key, writers: &[u64]) -> Result<()> {
+        let (name, mut budget) = (self.name(key), self.budget());
+        for writer in writers {
+            self.call(&mut budget, self.backend.leave(&name, *writer)).await?;
+        }
+        if writers.is_empty() {
+            self.call(&mut budget, self.backend.invalidate(&name)).await?;
+        }
+        Ok(())
     }
 }
 

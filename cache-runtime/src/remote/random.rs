@@ -3,6 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// The standard library keys its `SipHash` from the operating system's random source. A keyed hash
 /// of a counter is a stream that no other process repeats, so no crate for random numbers is
@@ -14,6 +15,12 @@ static COUNTER: AtomicU64 = AtomicU64::new(0);
 pub(crate) fn random() -> u64 {
     let count = COUNTER.fetch_add(1, Ordering::Relaxed);
     KEYS.hash_one((std::process::id(), count))
+}
+
+/// A pause of half to all of `pause`, so that those who wait don't ask in step.
+pub(crate) fn jittered(pause: Duration) -> Duration {
+    let thousandths = u32::try_from(random() % 1000).unwrap_or_default();
+    pause / 2 + pause / 2 * thousandths / 1000
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! The remote tier as the cache uses it: with a budget, a breaker and a memory of what it owes.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,11 +10,13 @@ use tokio::time::{Instant, timeout};
 
 use super::Backend;
 use super::cell::Cell;
+use super::feed::{Feed, Keeper, Listener, Trust};
 use super::pending::Pending;
 use crate::breaker::{Breaker, Permit};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
+use crate::stats::RemoteStats;
 
 /// What a cache grants its remote tier.
 #[derive(Debug, Clone, Copy)]
@@ -49,8 +52,10 @@ pub(crate) struct Tier {
     pub(super) backend: Backend,
     pub(super) limits: Limits,
     pub(super) pending: Pending,
+    pub(super) barriers_missed: AtomicU64,
     prefix: String,
     breaker: Arc<Breaker>,
+    keeper: Keeper,
 }
 
 /// A command on its way. One that its caller gives up after a while counts as a failure: callers
@@ -83,14 +88,34 @@ impl Tier {
         namespace: &str,
         clock: Clock,
         limits: Limits,
+        disconnected_ttl: u64,
     ) -> Arc<Self> {
+        let prefix = format!("{namespace}:");
+        let feed = Feed::new(clock.clone(), disconnected_ttl);
         Arc::new(Self {
+            keeper: Keeper::new(feed, backend.clone(), &prefix),
             backend,
             limits,
             pending: Pending::new(limits.pending),
-            prefix: format!("{namespace}:"),
+            barriers_missed: AtomicU64::new(0),
+            prefix,
             breaker: Breaker::new(clock),
         })
+    }
+
+    /// Says who is told of changes made elsewhere.
+    pub(crate) fn follow(&self, listener: Weak<dyn Listener>) {
+        self.keeper.follow(listener);
+    }
+
+    /// What an entry that is asked for now will depend on.
+    pub(crate) fn trust(&self) -> Trust {
+        self.keeper.trust()
+    }
+
+    /// What local entries depend on.
+    pub(crate) fn feed(&self) -> &Arc<Feed> {
+        self.keeper.feed()
     }
 
     /// The name of `key` among those of everybody who uses this server.
@@ -98,9 +123,16 @@ impl Tier {
         [&self.prefix, key.as_str()].concat()
     }
 
-    /// How often the breaker has opened, and closed again.
-    pub(crate) fn breaker_changes(&self) -> (u64, u64) {
-        (self.breaker.opened(), self.breaker.closed())
+    /// How often it was left alone, and cut off.
+    pub(crate) fn stats(&self) -> RemoteStats {
+        let (feed_armed, feed_lost) = self.feed().changes_of_state();
+        RemoteStats {
+            breaker_opened: self.breaker.opened(),
+            breaker_closed: self.breaker.closed(),
+            feed_armed,
+            feed_lost,
+            barriers_missed: self.barriers_missed.load(Ordering::Relaxed),
+        }
     }
 
     pub(super) fn prefix(&self) -> &str {
@@ -156,6 +188,15 @@ impl Tier {
             Cell::Value(cell) => Ok(Some(cell)),
             _ => Ok(None),
         }
+    }
+
+    /// Whether the cell under `key` begins with `prefix`.
+    pub(crate) async fn holds(self: &Arc<Self>, key: &Key, prefix: Bytes) -> Result<bool> {
+        if self.owes(key) {
+            return Ok(false);
+        }
+        let name = self.name(key);
+        self.call(&mut self.budget(), self.backend.holds(&name, prefix)).await
     }
 
     /// Removes what stands under `key`. If that fails, it is owed: this process neither reads nor

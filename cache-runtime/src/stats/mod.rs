@@ -6,6 +6,16 @@ use std::fmt;
 
 pub(crate) use counters::{Counters, Event, SiteCounters};
 
+/// What the remote tier of a cache went through.
+#[derive(Default)]
+pub(crate) struct RemoteStats {
+    pub(crate) breaker_opened: u64,
+    pub(crate) breaker_closed: u64,
+    pub(crate) feed_armed: u64,
+    pub(crate) feed_lost: u64,
+    pub(crate) barriers_missed: u64,
+}
+
 macro_rules! counts {
     ($($(#[$doc:meta])* $field:ident: $event:ident,)*) => {
         /// What one call site did, through one cache, since the cache was made.
@@ -30,6 +40,14 @@ macro_rules! counts {
             pub breaker_opened: u64,
             /// Times it found the remote tier well again.
             pub breaker_closed: u64,
+            /// Times the local tier began to be told of what other processes change.
+            pub feed_armed: u64,
+            /// Times it ceased to be, so that what it holds lives shortly.
+            pub feed_lost: u64,
+            /// Times a write with `at = "around"` began without its barrier in the remote tier, or
+            /// lost it on the way: dying right after its commit, it would leave an old value there
+            /// until the ttl.
+            pub barriers_missed: u64,
             /// Each call site's, in the order of their first calls.
             pub sites: Vec<SiteStats>,
         }
@@ -46,12 +64,15 @@ macro_rules! counts {
         }
 
         impl Stats {
-            pub(crate) fn new(name: String, breaker: (u64, u64), sites: Vec<SiteStats>) -> Self {
+            pub(crate) fn new(name: String, remote: RemoteStats, sites: Vec<SiteStats>) -> Self {
                 Self {
                     name,
                     $($field: sites.iter().map(|site| site.$field).sum(),)*
-                    breaker_opened: breaker.0,
-                    breaker_closed: breaker.1,
+                    breaker_opened: remote.breaker_opened,
+                    breaker_closed: remote.breaker_closed,
+                    feed_armed: remote.feed_armed,
+                    feed_lost: remote.feed_lost,
+                    barriers_missed: remote.barriers_missed,
                     sites,
                 }
             }

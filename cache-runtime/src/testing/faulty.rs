@@ -1,3 +1,4 @@
+use std::convert::Infallible;
 use std::fmt;
 use std::future::{Future, pending};
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::remote::RemoteBackend;
+use crate::remote::{Changes, RemoteBackend};
 
 /// A method of [`RemoteBackend`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -24,19 +25,34 @@ pub enum Method {
     Release,
     /// [`RemoteBackend::invalidate`].
     Invalidate,
+    /// [`RemoteBackend::enter`].
+    Enter,
+    /// [`RemoteBackend::stay`].
+    Stay,
+    /// [`RemoteBackend::leave`].
+    Leave,
     /// [`RemoteBackend::clear`]; its key is the prefix.
     Clear,
+    /// [`RemoteBackend::holds`].
+    Holds,
+    /// [`RemoteBackend::follow`]; not recorded. Whatever goes wrong with it, the feed ends.
+    Follow,
 }
 
 impl Method {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 12] = [
         Self::Get,
         Self::GetOrSet,
         Self::Replace,
         Self::Extend,
         Self::Release,
         Self::Invalidate,
+        Self::Enter,
+        Self::Stay,
+        Self::Leave,
         Self::Clear,
+        Self::Holds,
+        Self::Follow,
     ];
 }
 
@@ -95,6 +111,12 @@ struct State {
     faults: Vec<(Method, Fault, Lasting)>,
     calls: Vec<Call>,
     healed: u64,
+}
+
+impl State {
+    fn lasting(&self, method: Method) -> Option<Fault> {
+        self.faults.iter().find(|(of, ..)| *of == method).map(|(_, fault, _)| *fault)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -189,14 +211,27 @@ impl<R> Faulty<R> {
                 .faults
                 .iter()
                 .position(|(of, _, lasts)| *of == method && *lasts == Lasting::Once);
-            let lasting = || state.faults.iter().find(|(of, ..)| *of == method);
             fault = match once {
                 Some(at) => Some(state.faults.remove(at).1),
-                None => lasting().map(|(_, fault, _)| *fault),
+                None => state.lasting(method),
             };
             healed = state.healed;
         });
         (fault, healed)
+    }
+
+    /// Waits until the feed is to end; answers with what error.
+    async fn feed_fault(&self) -> Error {
+        let mut changes = self.state.subscribe();
+        loop {
+            let fault = changes.borrow_and_update().lasting(Method::Follow);
+            if let Some(fault) = fault {
+                let kind = if let Fault::Fail(kind) = fault { kind } else { ErrorKind::Timeout };
+                return Error::new(kind, "the test has the feed end");
+            }
+            // The sender lives in `self`, so waiting can't fail.
+            let _ = changes.changed().await;
+        }
     }
 
     /// Waits until everything works again.
@@ -283,9 +318,34 @@ impl<R: RemoteBackend> RemoteBackend for Faulty<R> {
         self.call(Method::Invalidate, key, run).await
     }
 
+    async fn enter(&self, key: &str, writer: u64, hold: Duration) -> Result<()> {
+        self.call(Method::Enter, key, self.inner.enter(key, writer, hold)).await
+    }
+
+    async fn stay(&self, key: &str, writer: u64, hold: Duration) -> Result<bool> {
+        self.call(Method::Stay, key, self.inner.stay(key, writer, hold)).await
+    }
+
+    async fn leave(&self, key: &str, writer: u64) -> Result<()> {
+        self.call(Method::Leave, key, self.inner.leave(key, writer)).await
+    }
+
     async fn clear(&self, prefix: &str) -> Result<()> {
         let run = self.inner.clear(prefix);
         self.call(Method::Clear, prefix, run).await
+    }
+
+    async fn holds(&self, key: &str, expected: Bytes) -> Result<bool> {
+        let run = self.inner.holds(key, expected);
+        self.call(Method::Holds, key, run).await
+    }
+
+    async fn follow(&self, prefix: &str, changes: Changes) -> Result<Infallible> {
+        tokio::select! {
+            biased;
+            error = self.feed_fault() => Err(error),
+            ended = self.inner.follow(prefix, changes) => ended,
+        }
     }
 }
 

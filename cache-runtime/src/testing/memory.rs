@@ -1,15 +1,20 @@
+mod barrier;
+
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 
+use self::barrier::Barrier;
 use super::FakeClock;
+use super::followers::Followers;
 use crate::clock::{Clock, millis};
 use crate::error::{Error, ErrorKind, Result};
-use crate::remote::RemoteBackend;
-use crate::remote::cell::{BARRIER_MARK, LEASE_MARK, VALUE_MARK};
+use crate::remote::cell::{LEASE_MARK, VALUE_MARK};
+use crate::remote::{Changes, RemoteBackend};
 
 /// A remote tier in this process's memory.
 ///
@@ -18,6 +23,7 @@ use crate::remote::cell::{BARRIER_MARK, LEASE_MARK, VALUE_MARK};
 pub struct MemoryRemote {
     cells: Arc<Mutex<HashMap<String, Stored>>>,
     clock: Clock,
+    told: Arc<Followers>,
 }
 
 struct Stored {
@@ -33,17 +39,32 @@ impl MemoryRemote {
 
     /// Makes an empty store that expires by `clock`.
     pub fn with_clock(clock: &FakeClock) -> Self {
-        Self { cells: Arc::default(), clock: clock.clock() }
+        Self { clock: clock.clock(), ..Self::default() }
     }
 
     /// Puts `bytes` under `key`, whatever stood there, as another program could.
     pub fn plant(&self, key: &str, bytes: impl Into<Bytes>, ttl: Duration) {
-        self.locked().set(key, bytes.into(), ttl);
+        self.change(|store| store.set(key, bytes.into(), ttl));
     }
 
     /// Removes what stands under `key`, as another program could.
     pub fn delete(&self, key: &str) {
-        self.locked().cells.remove(key);
+        self.change(|store| store.remove(key));
+    }
+
+    /// Keeps changes from being told until [`tell_changes`](Self::tell_changes).
+    pub fn hold_changes(&self) {
+        self.told.hold();
+    }
+
+    /// Tells the changes that were held, and all that follow, at once.
+    pub fn tell_changes(&self) {
+        self.told.release();
+    }
+
+    /// How many are told of changes.
+    pub fn followers(&self) -> usize {
+        self.told.count()
     }
 
     /// What stands under `key`.
@@ -65,7 +86,20 @@ impl MemoryRemote {
         Store {
             cells: self.cells.lock().unwrap_or_else(PoisonError::into_inner),
             now: self.clock.now(),
+            changed: Vec::new(),
         }
+    }
+
+    /// Runs `change` as one step, and tells what it changed.
+    fn change<T>(&self, change: impl FnOnce(&mut Store<'_>) -> T) -> T {
+        let mut store = self.locked();
+        let answer = change(&mut store);
+        let changed = std::mem::take(&mut store.changed);
+        drop(store);
+        for key in &changed {
+            self.told.tell(key);
+        }
+        answer
     }
 }
 
@@ -79,6 +113,7 @@ impl fmt::Debug for MemoryRemote {
 struct Store<'a> {
     cells: MutexGuard<'a, HashMap<String, Stored>>,
     now: u64,
+    changed: Vec<String>,
 }
 
 impl Store<'_> {
@@ -88,8 +123,45 @@ impl Store<'_> {
     }
 
     fn set(&mut self, key: &str, cell: Bytes, ttl: Duration) {
-        let expires = self.now.saturating_add(millis(ttl).max(1));
-        self.cells.insert(key.to_owned(), Stored { cell, expires });
+        let expires = self.after(ttl);
+        self.insert(key, Stored { cell, expires });
+    }
+
+    fn insert(&mut self, key: &str, stored: Stored) {
+        self.cells.insert(key.to_owned(), stored);
+        self.changed.push(key.to_owned());
+    }
+
+    fn remove(&mut self, key: &str) {
+        if self.cells.remove(key).is_some() {
+            self.changed.push(key.to_owned());
+        }
+    }
+
+    fn invalidate(&mut self, key: &str) -> Result<()> {
+        match self.get(key) {
+            None => Ok(()),
+            Some(found) if Barrier::is(&found) => Ok(()),
+            Some(found) if is_voidable(&found) => {
+                self.remove(key);
+                Ok(())
+            }
+            Some(_) => Err(foreign()),
+        }
+    }
+
+    /// When `ttl` from now has passed.
+    fn after(&self, ttl: Duration) -> u64 {
+        self.now.saturating_add(millis(ttl).max(1))
+    }
+
+    /// Leaves `barrier` under `key` until its last hold ends, or nothing where nobody is in.
+    fn raise(&mut self, key: &str, barrier: &Barrier) {
+        if barrier.is_empty() {
+            self.remove(key);
+        } else {
+            self.insert(key, Stored { cell: barrier.cell(), expires: barrier.ends() });
+        }
     }
 }
 
@@ -99,12 +171,13 @@ impl RemoteBackend for MemoryRemote {
     }
 
     async fn get_or_set(&self, key: &str, cell: Bytes, ttl: Duration) -> Result<Option<Bytes>> {
-        let mut store = self.locked();
-        let found = store.get(key);
-        if found.is_none() {
-            store.set(key, cell, ttl);
-        }
-        Ok(found)
+        Ok(self.change(|store| {
+            let found = store.get(key);
+            if found.is_none() {
+                store.set(key, cell, ttl);
+            }
+            found
+        }))
     }
 
     async fn replace(
@@ -115,52 +188,106 @@ impl RemoteBackend for MemoryRemote {
         ttl: Duration,
     ) -> Result<bool> {
         refuse_empty(&expected)?;
-        let mut store = self.locked();
-        let matches = store.get(key).is_some_and(|found| found.starts_with(&expected));
-        if matches {
-            store.set(key, cell, ttl);
-        }
-        Ok(matches)
+        Ok(self.change(|store| {
+            let matches = store.get(key).is_some_and(|found| found.starts_with(&expected));
+            if matches {
+                store.set(key, cell, ttl);
+            }
+            matches
+        }))
     }
 
     async fn extend(&self, key: &str, expected: Bytes, ttl: Duration) -> Result<bool> {
         refuse_empty(&expected)?;
-        let mut store = self.locked();
-        let matches = store.get(key).is_some_and(|found| found == expected);
-        if matches {
-            store.set(key, expected, ttl);
-        }
-        Ok(matches)
+        Ok(self.change(|store| {
+            let matches = store.get(key).is_some_and(|found| found == expected);
+            if matches {
+                store.set(key, expected, ttl);
+            }
+            matches
+        }))
     }
 
     async fn release(&self, key: &str, expected: Bytes) -> Result<bool> {
         refuse_empty(&expected)?;
-        let mut store = self.locked();
-        let matches = store.get(key).is_some_and(|found| found == expected);
-        if matches {
-            store.cells.remove(key);
-        }
-        Ok(matches)
+        Ok(self.change(|store| {
+            let matches = store.get(key).is_some_and(|found| found == expected);
+            if matches {
+                store.remove(key);
+            }
+            matches
+        }))
     }
 
     async fn invalidate(&self, key: &str) -> Result<()> {
-        let mut store = self.locked();
-        match store.get(key) {
-            None => Ok(()),
-            Some(found) if found.starts_with(&BARRIER_MARK) => Ok(()),
-            Some(found) if found.starts_with(&VALUE_MARK) || found.starts_with(&LEASE_MARK) => {
-                store.cells.remove(key);
-                Ok(())
+        self.change(|store| store.invalidate(key))
+    }
+
+    async fn enter(&self, key: &str, writer: u64, hold: Duration) -> Result<()> {
+        self.change(|store| {
+            let mut barrier = match store.get(key) {
+                None => Barrier::default(),
+                Some(found) if is_voidable(&found) => Barrier::default(),
+                Some(found) => Barrier::parse(&found).ok_or_else(foreign)?,
+            };
+            let deadline = store.after(hold);
+            barrier.enter(writer, store.now, deadline);
+            store.raise(key, &barrier);
+            Ok(())
+        })
+    }
+
+    async fn stay(&self, key: &str, writer: u64, hold: Duration) -> Result<bool> {
+        Ok(self.change(|store| {
+            let deadline = store.after(hold);
+            let Some(mut barrier) = store.get(key).as_ref().and_then(Barrier::parse) else {
+                return false;
+            };
+            let is_in = barrier.stay(writer, deadline);
+            if is_in {
+                store.raise(key, &barrier);
             }
-            Some(_) => Err(Error::new(ErrorKind::Foreign, "the key holds data of another program")),
-        }
+            is_in
+        }))
+    }
+
+    async fn leave(&self, key: &str, writer: u64) -> Result<()> {
+        self.change(|store| {
+            let Some(mut barrier) = store.get(key).as_ref().and_then(Barrier::parse) else {
+                return store.invalidate(key);
+            };
+            if barrier.leave(writer, store.now) {
+                store.raise(key, &barrier);
+            }
+            Ok(())
+        })
     }
 
     async fn clear(&self, prefix: &str) -> Result<()> {
-        let ours = |cell: &[u8]| cell.starts_with(&VALUE_MARK) || cell.starts_with(&LEASE_MARK);
-        self.locked().cells.retain(|key, stored| !key.starts_with(prefix) || !ours(&stored.cell));
+        self.change(|store| {
+            let cleared = |(key, stored): &(&String, &Stored)| {
+                key.starts_with(prefix) && is_voidable(&stored.cell)
+            };
+            let keys: Vec<_> = store.cells.iter().filter(cleared).map(|it| it.0.clone()).collect();
+            for key in &keys {
+                store.remove(key);
+            }
+        });
         Ok(())
     }
+
+    async fn follow(&self, _: &str, changes: Changes) -> Result<Infallible> {
+        Ok(self.told.follow(changes).await)
+    }
+}
+
+/// Whether an invalidation removes `cell`.
+fn is_voidable(cell: &Bytes) -> bool {
+    cell.starts_with(&VALUE_MARK) || cell.starts_with(&LEASE_MARK)
+}
+
+fn foreign() -> Error {
+    Error::new(ErrorKind::Foreign, "the key holds data of another program")
 }
 
 fn refuse_empty(expected: &Bytes) -> Result<()> {

@@ -5,6 +5,7 @@ mod change_log;
 mod clock;
 pub mod conformance;
 mod faulty;
+mod followers;
 mod memory;
 mod probe;
 

@@ -19,6 +19,9 @@ pub trait Probe {
 
     /// Frees what is expired, as the cache does now and then by itself.
     fn sweep(&self);
+
+    /// Whether what other processes change is told now. Begins to follow if nobody does yet.
+    fn is_told(&self) -> bool;
 }
 
 impl Probe for Cache {
@@ -32,5 +35,9 @@ impl Probe for Cache {
 
     fn sweep(&self) {
         self.free_expired();
+    }
+
+    fn is_told(&self) -> bool {
+        self.any_remote().is_some_and(|tier| tier.trust().is_connected())
     }
 }

@@ -28,8 +28,11 @@ async fn another_type_of_data_is_told_and_left_alone() {
             redis.release("k", lease()).await.unwrap_err().kind(),
             redis.holds("k", lease()).await.unwrap_err().kind(),
             redis.invalidate("k").await.unwrap_err().kind(),
+            redis.enter("k", 1, TTL).await.unwrap_err().kind(),
+            redis.stay("k", 1, TTL).await.unwrap_err().kind(),
+            redis.leave("k", 1).await.unwrap_err().kind(),
         ];
-        assert_eq!(kinds, [ErrorKind::Foreign; 7], "{make}");
+        assert_eq!(kinds, [ErrorKind::Foreign; 10], "{make}");
         redis.clear("k").await.unwrap();
         assert_eq!(server.command(&["DUMP", "k"]), before, "{make}");
         server.command(&["DEL", "k"]);
@@ -49,6 +52,9 @@ async fn scripts_are_sent_again_after_a_flush() {
         redis.get_or_set("k", lease(), TTL).await.unwrap();
         assert!(redis.release("k", lease()).await.unwrap());
         redis.clear("").await.unwrap();
+        redis.enter("k", 1, TTL).await.unwrap();
+        assert!(redis.stay("k", 1, TTL).await.unwrap());
+        redis.leave("k", 1).await.unwrap();
     }
 }
 
@@ -58,13 +64,21 @@ async fn out_of_memory_it_still_reads_and_invalidates() {
     let redis = Redis::new(server.url()).unwrap();
     redis.get_or_set("full", value(), TTL).await.unwrap();
     redis.get_or_set("leased", lease(), TTL).await.unwrap();
+    for writer in [1, 2] {
+        redis.enter("barred", writer, TTL).await.unwrap();
+    }
     server.set_max_memory(1);
 
     let refused = [
         redis.get_or_set("new", lease(), TTL).await.unwrap_err().kind(),
         redis.replace("leased", lease(), value(), TTL).await.unwrap_err().kind(),
+        redis.enter("leased", 1, TTL).await.unwrap_err().kind(),
     ];
-    assert_eq!(refused, [ErrorKind::Full; 2]);
+    assert_eq!(refused, [ErrorKind::Full; 3]);
+    assert!(redis.stay("barred", 1, TTL).await.unwrap());
+    for writer in [1, 2] {
+        redis.leave("barred", writer).await.unwrap();
+    }
     assert_eq!(redis.get("full").await.unwrap(), Some(value()));
     assert!(redis.extend("leased", lease(), TTL).await.unwrap());
     assert!(redis.release("leased", lease()).await.unwrap());

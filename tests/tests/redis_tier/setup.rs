@@ -35,6 +35,13 @@ async fn few_permissions_are_enough() {
         assert!(!redis.release("shop:k", lease()).await.unwrap());
         redis.get_or_set("shop:k", lease(), TTL).await.unwrap();
         redis.clear("shop:").await.unwrap();
+        for writer in [1, 2] {
+            redis.enter("shop:k", writer, TTL).await.unwrap();
+            assert!(redis.stay("shop:k", writer, TTL).await.unwrap());
+        }
+        for writer in [1, 2] {
+            redis.leave("shop:k", writer).await.unwrap();
+        }
         server.command(&["SCRIPT", "FLUSH"]);
     }
     follower.log.outlive();
@@ -82,10 +89,10 @@ fn always(reply: &'static [u8]) -> String {
 
 /// A server that knows no commands but, perhaps, `INFO`.
 fn knowing_no_hello(info: &'static [u8]) -> String {
-    let refusal = b"-ERR unknown command 'HELLO', with args beginning with: '3' \r\n";
+    const UNKNOWN: &[u8] = b"-ERR unknown command 'HELLO', with args beginning with: '3' \r\n";
     answering(move |request| {
-        let asks = request.windows(4).any(|word| word == b"INFO");
-        if asks { info } else { refusal }
+        let is_info = request.windows(4).any(|word| word == b"INFO");
+        if is_info { info } else { UNKNOWN }
     })
 }
 

@@ -1,5 +1,6 @@
 //! The remote tier on Redis or Valkey.
 
+mod barrier;
 mod clear;
 mod cluster;
 mod error;
@@ -23,6 +24,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use redis::{Cmd, FromRedisValue, cmd};
 
+use self::barrier::{ENTER, LEAVE, STAY};
 use self::cluster::Cluster;
 use self::links::Links;
 use self::place::Place;
@@ -219,10 +221,23 @@ impl RemoteBackend for Redis {
     }
 
     async fn invalidate(&self, key: &str) -> Result<()> {
-        match self.run(&INVALIDATE, key, &[]).await? {
-            0 | 1 => Ok(()),
-            _ => Err(Error::new(ErrorKind::Foreign, "the key holds data of another program")),
-        }
+        ours(self.run(&INVALIDATE, key, &[]).await?)
+    }
+
+    async fn enter(&self, key: &str, writer: u64, hold: Duration) -> Result<()> {
+        let hold = px(hold).to_string();
+        let arguments: [&[u8]; 2] = [&writer.to_be_bytes(), hold.as_bytes()];
+        ours(self.run(&ENTER, key, &arguments).await?)
+    }
+
+    async fn stay(&self, key: &str, writer: u64, hold: Duration) -> Result<bool> {
+        let hold = px(hold).to_string();
+        let arguments: [&[u8]; 2] = [&writer.to_be_bytes(), hold.as_bytes()];
+        Ok(self.run(&STAY, key, &arguments).await? == 1)
+    }
+
+    async fn leave(&self, key: &str, writer: u64) -> Result<()> {
+        ours(self.run(&LEAVE, key, &[&writer.to_be_bytes()]).await?)
     }
 
     async fn clear(&self, prefix: &str) -> Result<()> {
@@ -231,6 +246,14 @@ impl RemoteBackend for Redis {
 
     async fn follow(&self, prefix: &str, changes: Changes) -> Result<Infallible> {
         feed::follow(self.links.place(), prefix, changes).await
+    }
+}
+
+/// What a script answers that found the cell to be ours, or not.
+fn ours(answer: i64) -> Result<()> {
+    match answer {
+        0 | 1 => Ok(()),
+        _ => Err(Error::new(ErrorKind::Foreign, "the key holds data of another program")),
     }
 }
 

@@ -7,6 +7,7 @@ use std::thread;
 use crate::entry::Entry;
 use crate::key::Key;
 use crate::local::LocalBackend;
+use crate::remote::feed::Stamp;
 
 /// Checks a local backend; `make` makes an empty one of at least the given capacity.
 ///
@@ -31,7 +32,7 @@ pub fn local<B: LocalBackend>(make: impl Fn(u64) -> B) {
 
 fn entry(value: u64) -> Arc<Entry> {
     let entry = Entry::new(Some(value), 1);
-    entry.live_until(u64::MAX);
+    entry.live(Stamp::ALONE, u64::MAX);
     entry
 }
 
@@ -66,7 +67,7 @@ fn replaces_what_stood_there(backend: &impl LocalBackend) {
 fn sweeps_the_dead_and_no_other(backend: &impl LocalBackend) {
     for number in 0..50 {
         let entry = entry(number);
-        entry.live_until(if number < 20 { 10 } else { 1_000 });
+        entry.live(Stamp::ALONE, if number < 20 { 10 } else { 1_000 });
         backend.insert(&key(number), entry);
     }
     backend.sweep(&|entry| entry.is_expired(10));

@@ -3,13 +3,14 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::barrier;
 use crate::error::ErrorKind;
 use crate::remote::RemoteBackend;
 use crate::remote::cell::new_lease;
 use crate::remote::envelope::{Envelope, Header};
 
-const TTL: Duration = Duration::from_mins(1);
-const SHORT: Duration = Duration::from_millis(40);
+pub(super) const TTL: Duration = Duration::from_mins(1);
+pub(super) const SHORT: Duration = Duration::from_millis(40);
 
 /// Checks every line of [`RemoteBackend`]'s contract against the store that `make` opens.
 ///
@@ -33,12 +34,13 @@ pub async fn remote<R: RemoteBackend>(make: impl Fn() -> R) {
     expiry(&Subject::new(make())).await;
     repetition(&Subject::new(make())).await;
     race(&Subject::new(make())).await;
+    barrier::all(|| Subject::new(make())).await;
 }
 
 /// A backend, and a fresh key in it.
-struct Subject<R> {
-    backend: Arc<R>,
-    key: String,
+pub(super) struct Subject<R> {
+    pub(super) backend: Arc<R>,
+    pub(super) key: String,
 }
 
 impl<R: RemoteBackend> Subject<R> {
@@ -55,11 +57,11 @@ impl<R: RemoteBackend> Subject<R> {
         Self { backend, key }
     }
 
-    async fn get(&self) -> Option<Bytes> {
+    pub(super) async fn get(&self) -> Option<Bytes> {
         answered("get", self.backend.get(&self.key).await)
     }
 
-    async fn get_or_set(&self, cell: &Bytes, ttl: Duration) -> Option<Bytes> {
+    pub(super) async fn get_or_set(&self, cell: &Bytes, ttl: Duration) -> Option<Bytes> {
         let answer = self.backend.get_or_set(&self.key, cell.clone(), ttl).await;
         answered("get_or_set", answer)
     }
@@ -84,16 +86,16 @@ impl<R: RemoteBackend> Subject<R> {
         answered("holds", self.backend.holds(&self.key, expected.into()).await)
     }
 
-    async fn invalidate(&self) {
+    pub(super) async fn invalidate(&self) {
         answered("invalidate", self.backend.invalidate(&self.key).await);
     }
 
     /// Leaves `cell` under the key, where there is nothing.
-    async fn plant(&self, cell: &Bytes, ttl: Duration) {
+    pub(super) async fn plant(&self, cell: &Bytes, ttl: Duration) {
         assert_eq!(self.get_or_set(cell, ttl).await, None, "the key is absent");
     }
 
-    async fn until_absent(&self) {
+    pub(super) async fn until_absent(&self) {
         let begun = Instant::now();
         while self.get().await.is_some() {
             assert!(begun.elapsed() < Duration::from_secs(5), "a cell expires");
@@ -102,18 +104,18 @@ impl<R: RemoteBackend> Subject<R> {
     }
 }
 
-fn answered<T>(method: &str, answer: crate::Result<T>) -> T {
+pub(super) fn answered<T>(method: &str, answer: crate::Result<T>) -> T {
     answer.unwrap_or_else(|error| panic!("`{method}` failed: {error:?}"))
 }
 
-fn value() -> Bytes {
+pub(super) fn value() -> Bytes {
     let envelope =
         Envelope { header: Header::new(1, 2, 3), payload: Some(Bytes::from_static(b"\0\r\n\xff")) };
     answered("encode", envelope.encode())
 }
 
-fn barrier() -> Bytes {
-    Bytes::from_static(b"\xC1Bwriters")
+fn raised() -> Bytes {
+    Bytes::from_static(b"\xC1B\0a writerdeadline")
 }
 
 async fn absence<R: RemoteBackend>(subject: &Subject<R>) {
@@ -216,10 +218,10 @@ async fn invalidate<R: RemoteBackend>(subject: &Subject<R>) {
         subject.invalidate().await;
         assert_eq!(subject.get().await, None, "values and leases are removed");
     }
-    subject.plant(&barrier(), TTL).await;
+    subject.plant(&raised(), TTL).await;
     subject.invalidate().await;
     let found = subject.get().await;
-    assert_eq!(found, Some(barrier()), "a barrier outlives it");
+    assert_eq!(found, Some(raised()), "a barrier outlives it");
 }
 
 async fn clear<R: RemoteBackend>(subject: &Subject<R>) {
@@ -228,7 +230,7 @@ async fn clear<R: RemoteBackend>(subject: &Subject<R>) {
     let (value, lease, late) = (value(), new_lease(), new_lease());
     let foreign = Bytes::from_static(b"{}");
     let cells =
-        [("value", &value), ("lease", &lease), ("barrier", &barrier()), ("foreign", &foreign)];
+        [("value", &value), ("lease", &lease), ("barrier", &raised()), ("foreign", &foreign)];
     for (name, cell) in cells {
         within(name).plant(cell, TTL).await;
     }
@@ -253,7 +255,7 @@ async fn clear<R: RemoteBackend>(subject: &Subject<R>) {
     assert_eq!(within("late").get().await, Some(late), "what comes after stays");
     answered("clear", subject.backend.clear(&prefix).await);
     beside.invalidate().await;
-    for (name, expected) in [("barrier", barrier()), ("foreign", foreign)] {
+    for (name, expected) in [("barrier", raised()), ("foreign", foreign)] {
         let expiring = subject.backend.extend(&within(name).key, expected, SHORT).await;
         assert!(answered("extend", expiring), "a test tidies up");
     }

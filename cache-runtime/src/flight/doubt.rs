@@ -1,0 +1,126 @@
+//! What becomes of flights and tickets when the remote cell of their key changes.
+//!
+//! The change feed says that a cell has changed, not how: it may have been a lease of ours, or the
+//! value we filled it with, or an invalidation. So what is under way is put in doubt: nobody joins
+//! it, and nothing read before is stored. Who reads next looks at the cell. If that is still the one
+//! that the flight saw before it loaded, nothing was invalidated, and the flight may be joined again.
+
+use std::future::Future;
+use std::mem;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+
+use super::{Flight, FlightId, Flights, Outcome, Slot, Ticket};
+use crate::key::Key;
+
+impl Flights {
+    /// Puts all that is under way for `key` in doubt and runs `remove`, as one step.
+    pub(crate) fn doubt(&self, key: &Key, remove: impl FnOnce()) {
+        let mut shard = self.shard(key);
+        let woken = shard.slots.get_mut(key).map(Slot::doubt);
+        remove();
+        drop(shard);
+        woken.into_iter().flatten().for_each(Waker::wake);
+    }
+
+    /// Puts everything in doubt.
+    pub(crate) fn doubt_all(&self) {
+        for shard in &self.shards {
+            let woken: Vec<_> = shard.lock().slots.values_mut().flat_map(Slot::doubt).collect();
+            woken.into_iter().for_each(Waker::wake);
+        }
+    }
+}
+
+impl Slot {
+    /// The flights of `id` that nobody can join for now.
+    pub(super) fn in_doubt(&self, id: FlightId) -> Vec<Arc<Flight>> {
+        let doubted = self.flights.iter().filter(|it| it.in_doubt && it.flight.id == id);
+        doubted.map(|it| it.flight.clone()).collect()
+    }
+
+    /// Answers who is to be woken.
+    fn doubt(&mut self) -> Vec<Waker> {
+        self.changes += 1;
+        for attached in &mut self.flights {
+            attached.in_doubt = true;
+        }
+        mem::take(&mut self.waiting)
+    }
+}
+
+/// What has become of a flight that was in doubt.
+pub(crate) enum Resumed {
+    /// It may be joined again.
+    Joinable,
+    /// It has landed meanwhile.
+    Landed(Outcome),
+}
+
+impl Ticket {
+    /// Finds the flight in doubt that saw `cell` before its loads began, where `cell` stands there
+    /// now or did after the moment `now`. It takes the place of this ticket's flight, which nobody
+    /// can join any more then.
+    pub(crate) fn resume(&self, cell: &Bytes, now: u64) -> Option<Resumed> {
+        let own = self.flight.as_ref()?;
+        let mut shard = self.flights.shard(&self.key);
+        let slot = shard.valid(self)?;
+        let doubted = slot.flights.iter_mut().find(|it| {
+            it.flight.id == own.id && !Arc::ptr_eq(&it.flight, own) && it.flight.has_seen(cell)
+        });
+        let Some(doubted) = doubted else {
+            drop(shard);
+            return own.doubted_outcome(cell).map(Resumed::Landed);
+        };
+        doubted.in_doubt = false;
+        doubted.certain = now;
+        slot.detach(Some(own));
+        Some(Resumed::Joinable)
+    }
+
+    /// Makes the ticket as good as one that is given out now, and its flight as good as one that
+    /// begins now, for a member that has not looked anywhere yet. Not if the key was invalidated in
+    /// this process.
+    pub(crate) fn renew(&mut self, now: u64) {
+        let mut shard = self.flights.shard(&self.key);
+        let Some(slot) = shard.valid(self) else { return };
+        let changes = slot.changes;
+        if let Some(position) = slot.position(self.flight.as_ref()) {
+            slot.flights[position].in_doubt = false;
+            slot.flights[position].certain = now;
+        }
+        drop(shard);
+        self.changes = changes;
+    }
+
+    /// Waits until the remote cell changes; at once, if it has since the ticket was given out.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future changes nothing.
+    pub(crate) fn changed(&self) -> Changed<'_> {
+        Changed(self)
+    }
+}
+
+/// See [`Ticket::changed`].
+pub(crate) struct Changed<'a>(&'a Ticket);
+
+impl Future for Changed<'_> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let mut shard = self.0.flights.shard(&self.0.key);
+        match shard.slots.get_mut(&self.0.key) {
+            Some(slot) if slot.changes == self.0.changes => {
+                slot.waiting.retain(|waker| !waker.will_wake(context.waker()));
+                slot.waiting.push(context.waker().clone());
+                Poll::Pending
+            }
+            _ => Poll::Ready(()),
+        }
+    }
+}

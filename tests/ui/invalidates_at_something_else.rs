@@ -1,0 +1,9 @@
+use cache_runtime::invalidates;
+
+#[invalidates(key = "user:<id>", at = "arround")]
+async fn rename_user(id: u64, name: &str) -> Result<(), String> {
+    println!("{id} {name}");
+    Ok(())
+}
+
+fn main() {}
