@@ -68,7 +68,7 @@ struct Answers {
 }
 
 impl Asking {
-    fn for_key(redis: &Redis, name: String) -> Self {
+    fn for_key(redis: &Redis, name: &str) -> Self {
         let (redis, done) = (redis.clone(), Arc::new(AtomicBool::new(false)));
         let (key, asking) = (format!("shop:{name}"), Arc::clone(&done));
         let task = tokio::spawn(async move {
@@ -140,7 +140,7 @@ async fn a_primary_that_is_killed_takes_its_own_keys_along_until_it_is_replaced(
     eventually(FAILOVER, || serves_all(&redis)).await;
     let follower = Follower::of(&redis).connected().await;
     let (lost, kept) = names_by_owner(&cluster, 0);
-    let others = Asking::for_key(&redis, kept);
+    let others = Asking::for_key(&redis, &kept);
     cluster.kill(0);
     assert_eq!(follower.ends().await, ErrorKind::Unavailable);
     eventually(FAILOVER, || writes(&redis, &lost)).await;
@@ -156,7 +156,7 @@ async fn a_primary_that_is_frozen_is_left_when_it_is_replaced() {
     eventually(FAILOVER, || serves_all(&redis)).await;
     let follower = Follower::of(&redis).connected().await;
     let (lost, kept) = names_by_owner(&cluster, 0);
-    let others = Asking::for_key(&redis, kept);
+    let others = Asking::for_key(&redis, &kept);
     cluster.nodes()[0].freeze();
     assert_eq!(follower.ends().await, ErrorKind::Unavailable);
     eventually(FAILOVER, || writes(&redis, &lost)).await;

@@ -8,6 +8,7 @@ use cache_runtime::testing::{ChangeLog, conformance};
 use cache_runtime::{ErrorKind, Redis, RemoteBackend};
 use cache_tests::{Proxy, RedisServer, eventually};
 
+use super::feed::Follower;
 use super::{RECOVERY, TTL, fails_at_once, lease, serves, value};
 
 /// What the cache needs to be allowed, on the keys of its namespace.
@@ -21,13 +22,16 @@ async fn few_permissions_are_enough() {
     server.command(&rules.split_whitespace().collect::<Vec<_>>());
     let url = server.url().replace("//", "//ada:secret@");
     let redis = Redis::new(url).unwrap();
+    let follower = Follower::of(&redis).connected().await;
     for _ in 0..2 {
         let found = redis.get_or_set("shop:k", lease(), TTL).await.unwrap();
         assert_eq!(found, None);
         assert!(redis.extend("shop:k", lease(), TTL).await.unwrap());
         assert!(redis.replace("shop:k", lease(), value(), TTL).await.unwrap());
         assert_eq!(redis.get("shop:k").await.unwrap(), Some(value()));
+        assert!(redis.holds("shop:k", value()).await.unwrap());
         redis.invalidate("shop:k").await.unwrap();
+        follower.is_told("k").await;
         assert!(!redis.release("shop:k", lease()).await.unwrap());
         redis.get_or_set("shop:k", lease(), TTL).await.unwrap();
         redis.clear("shop:").await.unwrap();
@@ -40,6 +44,8 @@ async fn few_permissions_are_enough() {
         }
         server.command(&["SCRIPT", "FLUSH"]);
     }
+    follower.log.outlive();
+    eventually(RECOVERY, || async { follower.log.is_connected() }).await;
     assert_eq!(server.cli(&["ACL", "LOG"]), "", "nothing was refused");
     let error = redis.get("elsewhere").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);

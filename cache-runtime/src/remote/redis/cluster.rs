@@ -15,7 +15,8 @@ use redis::{ProtocolVersion, RedisError, Value, cmd};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::server::{CONNECT_TIMEOUT, Refusal, Server, invalid, tcp};
+use super::refusal::Refusal;
+use super::server::{CONNECT_TIMEOUT, Server, invalid, tcp};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How soon a failover is noticed while the old primary still answers, or keeps its silence.

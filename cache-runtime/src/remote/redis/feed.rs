@@ -14,7 +14,8 @@ use std::future::pending;
 use self::gate::Gate;
 use self::watch::Watch;
 use super::place::Place;
-use super::server::{Refusal, Server};
+use super::refusal::Refusal;
+use super::server::Server;
 use crate::error::{Error, ErrorKind, Result};
 use crate::remote::feed::Changes;
 

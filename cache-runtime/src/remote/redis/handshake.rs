@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use redis::aio::MultiplexedConnection;
 use redis::{FromRedisValue, RedisError, Value, cmd};
 
-use super::server::Refusal;
+use super::refusal::Refusal;
 
 const CLIENT_NAME: &str = "cache-runtime";
 

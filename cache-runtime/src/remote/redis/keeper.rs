@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::error::{needs_new_connection, translate};
 use super::place::Place;
-use super::server::Refusal;
+use super::refusal::Refusal;
 use super::wire::Wire;
 use crate::error::{Error, ErrorKind, Result};
 use crate::remote::random::random;

@@ -9,6 +9,7 @@ mod handshake;
 mod keeper;
 mod links;
 mod place;
+mod refusal;
 mod script;
 mod sentinel;
 mod server;

@@ -7,8 +7,9 @@ use std::future::pending;
 use redis::TlsCertificates;
 
 use super::cluster::{Cluster, Layout};
+use super::refusal::Refusal;
 use super::sentinel::Sentinels;
-use super::server::{Refusal, Server};
+use super::server::Server;
 use super::wire::Wire;
 #[cfg(feature = "redis-tls")]
 use crate::error::Error;

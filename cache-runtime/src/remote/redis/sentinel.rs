@@ -15,9 +15,10 @@ use redis::{Client, RedisError, cmd};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use super::refusal::Refusal;
 #[cfg(feature = "redis-tls")]
 use super::server::trusting;
-use super::server::{Refusal, Server, config};
+use super::server::{Server, config};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How soon a move is noticed while the old primary still answers.
