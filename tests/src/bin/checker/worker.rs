@@ -35,6 +35,7 @@ pub(crate) struct Counts {
     pub(crate) reads: AtomicU64,
     pub(crate) invalidations: AtomicU64,
     pub(crate) told: AtomicU64,
+    pub(crate) guarded: AtomicU64,
     pub(crate) violations: AtomicU64,
     pub(crate) lost: AtomicU64,
     /// For how long a value was outdated when it was read whose delete was lost.
@@ -58,13 +59,14 @@ async fn work(args: Args) {
     let judge = Arc::new(Judge::new(&args, register, echo.clone()));
     let counts = Arc::new(Counts::default());
     let place = Place::of(&args);
+    let may_die = args.has_fault("die-in-write");
     let stream = (args.number as u64 + 1) << 32 | args.incarnation << 8;
     let random = |task: u64| Random::new(args.seed, stream | task);
     for task in 0..READERS {
         tokio::spawn(read(place, judge.clone(), counts.clone(), random(task)));
     }
     for task in READERS..READERS + WRITERS {
-        let writer = Writer { place, judge: judge.clone(), counts: counts.clone() };
+        let writer = Writer { place, may_die, judge: judge.clone(), counts: counts.clone() };
         tokio::spawn(writer.run(random(task)));
     }
     std::thread::spawn({
@@ -119,13 +121,14 @@ impl Counts {
         let local = stats.hits.saturating_sub(stats.remote_hits);
         println!(
             "count reads {} local-hits {local} remote-hits {} loads {} discarded {} \
-             invalidations {} told {} violations {} lost-deletes {} lost-ms {}",
+             invalidations {} told {} guarded {} violations {} lost-deletes {} lost-ms {}",
             of(&self.reads),
             stats.remote_hits,
             stats.loads,
             stats.discarded,
             of(&self.invalidations),
             of(&self.told),
+            of(&self.guarded),
             of(&self.violations),
             of(&self.lost),
             of(&self.lost_ms),
