@@ -37,6 +37,8 @@ pub(crate) struct Counts {
     pub(crate) told: AtomicU64,
     pub(crate) guarded: AtomicU64,
     pub(crate) violations: AtomicU64,
+    /// For how long a value was outdated at most when it was read all the same.
+    pub(crate) violation_ms: AtomicU64,
     pub(crate) lost: AtomicU64,
     /// For how long a value was outdated when it was read whose delete was lost.
     pub(crate) lost_ms: AtomicU64,
@@ -108,6 +110,7 @@ impl Counts {
                 self.lost_ms.fetch_max(stale.age / 1_000_000, Relaxed);
             }
             Verdict::Violation(stale) => {
+                self.violation_ms.fetch_max(stale.age / 1_000_000, Relaxed);
                 if self.violations.fetch_add(1, Relaxed) < DETAILS {
                     println!("violation {stale}");
                 }
@@ -121,7 +124,7 @@ impl Counts {
         let local = stats.hits.saturating_sub(stats.remote_hits);
         println!(
             "count reads {} local-hits {local} remote-hits {} loads {} discarded {} \
-             invalidations {} told {} guarded {} violations {} lost-deletes {} lost-ms {}",
+             invalidations {} told {} guarded {} violations {} violation-ms {} lost-deletes {} lost-ms {}",
             of(&self.reads),
             stats.remote_hits,
             stats.loads,
@@ -130,6 +133,7 @@ impl Counts {
             of(&self.told),
             of(&self.guarded),
             of(&self.violations),
+            of(&self.violation_ms),
             of(&self.lost),
             of(&self.lost_ms),
         );
