@@ -41,6 +41,8 @@ struct Around {
     missed: u64,
     /// Right after the commit, as `kill -9` would have it.
     dies: bool,
+    /// How long it goes on after the commit.
+    lingers: Duration,
 }
 
 #[invalidates(key = "item:<id>", at = "around")]
@@ -52,7 +54,7 @@ async fn write_around(writer: Writer, id: u64, around: Around) -> u64 {
     if around.dies {
         kill_process(getpid(), Signal::KILL).unwrap();
     }
-    sleep(Duration::from_millis(2)).await;
+    sleep(around.lingers).await;
     version
 }
 
@@ -83,7 +85,11 @@ impl Writer {
                 self.write(key, later).await;
             }
             8..11 => {
+                // For long enough, now and then, that nothing but the barrier tells others.
+                let most = if random.one_in(6) { 600 } else { 3 };
+                let lingers = random.millis(0, most);
                 let around = Around {
+                    lingers,
                     begun: now(),
                     missed: missed(),
                     dies: self.may_die && random.one_in(150),
