@@ -91,6 +91,11 @@ impl Args {
         Ok(())
     }
 
+    /// Whether this may go wrong.
+    pub(crate) fn has_fault(&self, name: &str) -> bool {
+        self.faults.as_ref().is_none_or(|named| named.iter().any(|it| it == name))
+    }
+
     /// The words that make a process of this run.
     pub(crate) fn for_worker(
         &self,
@@ -111,7 +116,12 @@ impl Args {
             ("incarnation", incarnation.to_string()),
             ("urls", urls.join(",")),
         ];
-        words.into_iter().flat_map(|(name, value)| [format!("--{name}"), value]).collect()
+        let faults = self.faults.iter().map(|faults| ("faults", faults.join(",")));
+        words
+            .into_iter()
+            .chain(faults)
+            .flat_map(|(name, value)| [format!("--{name}"), value])
+            .collect()
     }
 }
 

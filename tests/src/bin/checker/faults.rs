@@ -81,8 +81,7 @@ impl Stop {
 }
 
 fn chosen<T: Copy>(args: &Args, all: &[(&'static str, T)]) -> Vec<(&'static str, T)> {
-    let named = |name: &str| args.faults.as_ref().is_none_or(|it| it.iter().any(|it| it == name));
-    all.iter().filter(|(name, _)| named(name)).copied().collect()
+    all.iter().filter(|(name, _)| args.has_fault(name)).copied().collect()
 }
 
 /// Lets processes suffer, one after another, until told to stop.

@@ -91,7 +91,7 @@ impl Fleet {
             let Some(old) = process.as_mut() else { continue };
             let Ok(Some(status)) = old.child.try_wait() else { continue };
             if status.signal() == Some(Signal::KILL.as_raw()) {
-                self.tally.fault("dies in a write");
+                self.tally.fault("die-in-write");
             } else {
                 self.tally.detail(format!("process {number} ended by itself: {status}"));
             }

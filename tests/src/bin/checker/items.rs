@@ -45,6 +45,7 @@ pub(crate) fn cache(args: &Args) -> Cache {
         .disconnected_ttl(DISCONNECTED_TTL)
         .remote_budget(REMOTE_BUDGET)
         .lease(Duration::from_secs(2))
+        .barrier_hold(Duration::from_secs(2))
         .build()
 }
 

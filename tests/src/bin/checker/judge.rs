@@ -129,7 +129,9 @@ impl Judge {
             (age > allowed).then_some((age, allowed))
         };
         if let Some((age, allowed)) = outdated(firm) {
-            return Verdict::Violation(stale(age, allowed, "it was invalidated elsewhere"));
+            let is_barred = told.iter().any(|it| Some(it.guarded) == firm);
+            let why = if is_barred { "it had a barrier" } else { "it was invalidated elsewhere" };
+            return Verdict::Violation(stale(age, allowed, why));
         }
         match outdated(lost) {
             Some((age, allowed)) if age > nanos(TTL) + allowed => {

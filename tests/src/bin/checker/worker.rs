@@ -35,7 +35,10 @@ pub(crate) struct Counts {
     pub(crate) reads: AtomicU64,
     pub(crate) invalidations: AtomicU64,
     pub(crate) told: AtomicU64,
+    pub(crate) guarded: AtomicU64,
     pub(crate) violations: AtomicU64,
+    /// For how long a value was outdated at most when it was read all the same.
+    pub(crate) violation_ms: AtomicU64,
     pub(crate) lost: AtomicU64,
     /// For how long a value was outdated when it was read whose delete was lost.
     pub(crate) lost_ms: AtomicU64,
@@ -58,13 +61,14 @@ async fn work(args: Args) {
     let judge = Arc::new(Judge::new(&args, register, echo.clone()));
     let counts = Arc::new(Counts::default());
     let place = Place::of(&args);
+    let may_die = args.has_fault("die-in-write");
     let stream = (args.number as u64 + 1) << 32 | args.incarnation << 8;
     let random = |task: u64| Random::new(args.seed, stream | task);
     for task in 0..READERS {
         tokio::spawn(read(place, judge.clone(), counts.clone(), random(task)));
     }
     for task in READERS..READERS + WRITERS {
-        let writer = Writer { place, judge: judge.clone(), counts: counts.clone() };
+        let writer = Writer { place, may_die, judge: judge.clone(), counts: counts.clone() };
         tokio::spawn(writer.run(random(task)));
     }
     std::thread::spawn({
@@ -106,6 +110,7 @@ impl Counts {
                 self.lost_ms.fetch_max(stale.age / 1_000_000, Relaxed);
             }
             Verdict::Violation(stale) => {
+                self.violation_ms.fetch_max(stale.age / 1_000_000, Relaxed);
                 if self.violations.fetch_add(1, Relaxed) < DETAILS {
                     println!("violation {stale}");
                 }
@@ -119,14 +124,16 @@ impl Counts {
         let local = stats.hits.saturating_sub(stats.remote_hits);
         println!(
             "count reads {} local-hits {local} remote-hits {} loads {} discarded {} \
-             invalidations {} told {} violations {} lost-deletes {} lost-ms {}",
+             invalidations {} told {} guarded {} violations {} violation-ms {} lost-deletes {} lost-ms {}",
             of(&self.reads),
             stats.remote_hits,
             stats.loads,
             stats.discarded,
             of(&self.invalidations),
             of(&self.told),
+            of(&self.guarded),
             of(&self.violations),
+            of(&self.violation_ms),
             of(&self.lost),
             of(&self.lost_ms),
         );

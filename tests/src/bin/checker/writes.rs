@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use cache_runtime::invalidates;
+use cache_runtime::{Cache, deferred, invalidates};
+use rustix::process::{Signal, getpid, kill_process};
 use tokio::time::sleep;
 
-use crate::clock::{millis, now};
+use crate::clock::now;
 use crate::items::{self, locked, plain};
 use crate::judge::Judge;
 use crate::place::Place;
@@ -15,15 +16,13 @@ use crate::random::Random;
 use crate::register::{Floor, Register};
 use crate::worker::Counts;
 
-/// A function that invalidates and took no longer has reached a Redis that is well.
-const PROMPT: u64 = millis(100);
-
-/// How long all must be well before what couldn't be told is believed to have been.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long to wait until Redis has been told what it could not be told at once.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 #[derive(Clone)]
 pub(crate) struct Writer {
     pub(crate) place: Place,
+    pub(crate) may_die: bool,
     pub(crate) judge: Arc<Judge>,
     pub(crate) counts: Arc<Counts>,
 }
@@ -34,24 +33,71 @@ async fn write(register: &Register, id: u64) -> u64 {
     register.commit(id, &held)
 }
 
+/// A write behind a barrier.
+#[derive(Clone, Copy)]
+struct Around {
+    begun: u64,
+    /// How often there had been no barrier before.
+    missed: u64,
+    /// Right after the commit, as `kill -9` would have it.
+    dies: bool,
+    /// How long it goes on after the commit.
+    lingers: Duration,
+}
+
+#[invalidates(key = "item:<id>", at = "around")]
+async fn write_around(writer: Writer, id: u64, around: Around) -> u64 {
+    let held = writer.register().hold(id).await;
+    let version = writer.register().commit(id, &held);
+    drop(held);
+    writer.guarded(id, version, around);
+    if around.dies {
+        kill_process(getpid(), Signal::KILL).unwrap();
+    }
+    sleep(around.lingers).await;
+    version
+}
+
+/// How often a write was to have a barrier and had none.
+fn missed() -> u64 {
+    Cache::global().stats().barriers_missed
+}
+
 impl Writer {
     /// Writes, for ever.
     pub(crate) async fn run(self, mut random: Random) {
         loop {
             sleep(random.millis(0, 80)).await;
             let key = self.place.to_write(&mut random);
-            let roles = if self.place.reads(key) { 10 } else { 7 };
-            self.act(key, random.below(roles)).await;
+            let roles = if self.place.reads(key) { 14 } else { 11 };
+            let role = random.below(roles);
+            self.act(key, role, &mut random).await;
         }
     }
 
-    async fn act(&self, key: u64, role: u64) {
+    async fn act(&self, key: u64, role: u64, random: &mut Random) {
         match role {
-            0..3 => self.write(key).await,
+            0..3 => self.write(key, write(self.register(), key)).await,
             3..6 => self.commit_and_invalidate(key).await,
             6 => self.invalidate(key).await,
-            7 => self.put(key).await,
-            8 => drop(plain::refresh(key).await),
+            7 => {
+                let later = deferred(write(self.register(), key));
+                self.write(key, later).await;
+            }
+            8..11 => {
+                // For long enough, now and then, that nothing but the barrier tells others.
+                let most = if random.one_in(6) { 600 } else { 3 };
+                let lingers = random.millis(0, most);
+                let around = Around {
+                    lingers,
+                    begun: now(),
+                    missed: missed(),
+                    dies: self.may_die && random.one_in(150),
+                };
+                self.write(key, write_around(self.clone(), key, around)).await;
+            }
+            11 => self.put(key).await,
+            12 => drop(plain::refresh(key).await),
             _ => drop(locked::refresh(key).await),
         }
     }
@@ -61,16 +107,10 @@ impl Writer {
     }
 
     /// By a function that invalidates: it doesn't say whether Redis was told.
-    async fn write(&self, key: u64) {
-        let begun = now();
-        let calm = self.judge.is_calm_now(begun);
-        let version = write(self.register(), key).await;
-        let end = now();
-        let has_reached = calm && end - begun < PROMPT && self.judge.is_calm_now(end);
-        self.returned(key, version, has_reached);
-        if has_reached {
-            self.told(key, version);
-        }
+    async fn write(&self, key: u64, write: impl Future<Output = u64>) {
+        let version = write.await;
+        self.returned(key, version, false);
+        self.tell_once_settled(key, version).await;
     }
 
     async fn commit_and_invalidate(&self, key: u64) {
@@ -86,7 +126,7 @@ impl Writer {
         self.returned(key, version, told.is_ok());
         match told {
             Ok(()) => self.told(key, version),
-            Err(_) => drop(tokio::spawn(self.clone().tell_later(key, version))),
+            Err(_) => self.tell_once_settled(key, version).await,
         }
     }
 
@@ -96,6 +136,15 @@ impl Writer {
         self.register().commit(key, &held);
         let item = items::load(key).await;
         let _ = plain::entry(&key).put(item).await;
+    }
+
+    /// What was committed behind a barrier is known to everybody at once, if all is well.
+    fn guarded(&self, key: u64, version: u64, around: Around) {
+        let had_barrier = missed() == around.missed;
+        if had_barrier && self.judge.is_calm_now(around.begun) && self.judge.is_calm_now(now()) {
+            self.register().tell(key, version, Floor::Guarded);
+            self.counts.guarded.fetch_add(1, Relaxed);
+        }
     }
 
     fn returned(&self, key: u64, version: u64, has_reached: bool) {
@@ -108,13 +157,10 @@ impl Writer {
         self.counts.told.fetch_add(1, Relaxed);
     }
 
-    /// An invalidation that failed is owed to Redis, and paid once all is well.
-    async fn tell_later(self, key: u64, version: u64) {
-        let mut calm = false;
-        while !calm {
-            sleep(PATIENCE).await;
-            calm = self.judge.is_calm_now(now());
+    /// What hasn't reached Redis is owed to it, and can be waited for.
+    async fn tell_once_settled(&self, key: u64, version: u64) {
+        if Cache::global().shutdown(PATIENCE).await.is_ok() {
+            self.told(key, version);
         }
-        self.told(key, version);
     }
 }
