@@ -217,7 +217,7 @@ async fn all(source: Source) -> u64 {
 }
 
 #[invalidates(key = "version:<id>", entry = all(), at = "around")]
-async fn several(id: u64, during: impl AsyncFnOnce()) {
+pub(super) async fn several(id: u64, during: impl AsyncFnOnce()) {
     let _ = id;
     during().await;
 }
