@@ -147,7 +147,7 @@ impl Drop for Place {
 
 /// Extends the hold at each third, until the barrier is lost.
 ///
-/// A lost one is not put up again: what was cached meanwhile would count as never overlapped.
+/// A lost one is not put up again: the new one would not know who overlapped in the old one.
 async fn keep(tier: Arc<Tier>, name: String, writer: u64, hold: Duration) {
     loop {
         sleep((hold / 3).max(SHORTEST)).await;

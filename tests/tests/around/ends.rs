@@ -5,6 +5,7 @@ use cache_runtime::{Cache, ErrorKind};
 use cache_tests::{Source, Tiers, eventually, on_all_tiers};
 use tokio::time::{Instant, sleep};
 
+use super::barriers::several;
 use super::{
     HOLD, LONG, Steps, fails, is_cached, until_cached, update, version, writing, writing_as,
 };
@@ -113,4 +114,19 @@ async fn a_caller_that_leaves_before_the_body_takes_the_barrier_down() {
         source.update();
     }
     tiers.landed().await;
+}
+
+#[tokio::test]
+async fn one_that_leaves_while_a_barrier_is_still_to_come_takes_the_others_down() {
+    let tiers = Tiers::built("both", |it| it.remote_budget(LONG));
+    tiers.remote.once(Method::Enter, Fault::Hang);
+    let cache = tiers.cache.clone();
+    let write = tokio::spawn(async move { cache.scope(several(1, async || {})).await });
+    eventually(LONG, || async { tiers.barriers().len() == 1 }).await;
+    write.abort();
+    assert!(write.await.unwrap_err().is_cancelled());
+    eventually(LONG, || async { tiers.barriers().is_empty() }).await;
+    tiers.remote.heal();
+    tiers.remote.called(Method::Leave, 2).await;
+    eventually(LONG, || async { tiers.barriers().is_empty() }).await;
 }

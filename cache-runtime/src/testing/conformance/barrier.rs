@@ -53,7 +53,7 @@ impl Barrier {
 
     fn deadline(&self, of: u64) -> u64 {
         let place = self.places.iter().find(|(writer, _)| *writer == of);
-        place.expect("the writer is in").1
+        place.unwrap_or_else(|| panic!("writer {of} is in")).1
     }
 }
 
@@ -71,7 +71,8 @@ impl<R: RemoteBackend> Subject<R> {
     }
 
     async fn barrier(&self) -> Barrier {
-        Barrier::parse(&self.get().await.expect("a barrier is up"))
+        let cell = self.get().await;
+        Barrier::parse(&cell.unwrap_or_else(|| panic!("a barrier is up")))
     }
 }
 
