@@ -174,7 +174,9 @@ fn to_server(fault: ToServer, fleet: &Fleet, servers: &mut Servers, random: &mut
             }
         }
         ToServer::Evict => {
-            let _forgets = begin(effect::FORGETS);
+            // A server that finds too little to evict refuses writes. What could not be filled is
+            // kept locally for `disconnected_ttl`, and nobody tells of a cell that isn't there.
+            let _full = begin(effect::FORGETS | effect::DISTURBS);
             evict(servers, primary);
         }
         ToServer::Delete => {
