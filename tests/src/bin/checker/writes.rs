@@ -72,6 +72,11 @@ impl Writer {
             let roles = if self.place.reads(key) { 14 } else { 11 };
             let role = random.below(roles);
             self.act(key, role, &mut random).await;
+            if random.one_in(2) {
+                // Just when the reader of the key is about to have it again.
+                sleep(random.millis(0, 40)).await;
+                self.commit_and_invalidate(key).await;
+            }
         }
     }
 
