@@ -30,7 +30,7 @@ impl Place {
         if random.one_in(2) && (SHARED..KEYS).contains(&own) { own } else { random.skewed(SHARED) }
     }
 
-    pub(crate) fn to_write(self, random: &mut Random) -> u64 {
+    pub(crate) fn to_write(random: &mut Random) -> u64 {
         if random.one_in(5) { SHARED + random.below(SHARED) } else { random.skewed(SHARED) }
     }
 }

@@ -68,7 +68,7 @@ impl Writer {
     pub(crate) async fn run(self, mut random: Random) {
         loop {
             sleep(random.millis(0, 80)).await;
-            let key = self.place.to_write(&mut random);
+            let key = Place::to_write(&mut random);
             let roles = if self.place.reads(key) { 14 } else { 11 };
             let role = random.below(roles);
             self.act(key, role, &mut random).await;
