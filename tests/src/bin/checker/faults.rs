@@ -6,7 +6,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::args::Args;
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, SLOW};
 use crate::incidents::{EVERYBODY, effect};
 use crate::random::Random;
 use crate::register::KEYS;
@@ -121,7 +121,7 @@ fn to_process(fault: ToProcess, fleet: &Fleet, number: usize, random: &mut Rando
             // Slow, but not so slow that it takes a push longer than it may.
             path.slow(random.millis(1, 20));
             sleep(random.millis(100, 3_000));
-            path.slow(Duration::ZERO);
+            path.slow(SLOW);
         }
     }
 }
@@ -174,7 +174,9 @@ fn to_server(fault: ToServer, fleet: &Fleet, servers: &mut Servers, random: &mut
             }
         }
         ToServer::Evict => {
-            let _forgets = begin(effect::FORGETS);
+            // A server that finds too little to evict refuses writes. What could not be filled is
+            // kept locally for `disconnected_ttl`, and nobody tells of a cell that isn't there.
+            let _full = begin(effect::FORGETS | effect::DISTURBS);
             evict(servers, primary);
         }
         ToServer::Delete => {

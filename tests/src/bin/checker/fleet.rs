@@ -14,6 +14,9 @@ use crate::args::Args;
 use crate::incidents::{Incidents, Lasting, effect};
 use crate::tally::Tally;
 
+/// How late at most the server's words are, all being well.
+pub(crate) const SLOW: Duration = Duration::from_millis(8);
+
 pub(crate) struct Fleet {
     args: Args,
     pub(crate) incidents: Arc<Incidents>,
@@ -146,6 +149,10 @@ impl Member {
     fn new(args: &Args, urls: &[String]) -> Self {
         let single = args.topology == crate::args::Kind::Single;
         let proxy = single.then(|| Proxy::to(urls[0].rsplit(':').next().unwrap().parse().unwrap()));
+        if let Some(proxy) = proxy.as_ref().filter(|_| args.has_fault("slow")) {
+            // What a connection tells and what another one answers don't come in order.
+            proxy.slow(SLOW);
+        }
         let urls = proxy.as_ref().map_or_else(|| urls.to_vec(), |proxy| vec![proxy.url()]);
         Self { proxy, urls, process: Mutex::default() }
     }

@@ -27,10 +27,10 @@ impl Place {
     pub(crate) fn to_read(self, random: &mut Random) -> u64 {
         let key = SHARED + random.below(SHARED);
         let own = key - key % self.processes + self.number;
-        if random.one_in(2) && own >= SHARED && own < KEYS { own } else { random.skewed(SHARED) }
+        if random.one_in(2) && (SHARED..KEYS).contains(&own) { own } else { random.skewed(SHARED) }
     }
 
-    pub(crate) fn to_write(self, random: &mut Random) -> u64 {
+    pub(crate) fn to_write(random: &mut Random) -> u64 {
         if random.one_in(5) { SHARED + random.below(SHARED) } else { random.skewed(SHARED) }
     }
 }

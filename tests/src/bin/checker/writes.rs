@@ -68,10 +68,15 @@ impl Writer {
     pub(crate) async fn run(self, mut random: Random) {
         loop {
             sleep(random.millis(0, 80)).await;
-            let key = self.place.to_write(&mut random);
+            let key = Place::to_write(&mut random);
             let roles = if self.place.reads(key) { 14 } else { 11 };
             let role = random.below(roles);
             self.act(key, role, &mut random).await;
+            if random.one_in(2) {
+                // Just when the reader of the key is about to have it again.
+                sleep(random.millis(0, 40)).await;
+                self.commit_and_invalidate(key).await;
+            }
         }
     }
 
