@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cache_runtime::testing::{Fault, Method, Probe};
+use cache_runtime::testing::{Fault, Method};
 use cache_runtime::{Cache, Moka, cached, invalidates};
 use cache_tests::{Source, Tiers, on_all_tiers, poll_once};
 use tokio::runtime::{Builder, Runtime};
