@@ -1,6 +1,7 @@
 //! The run: servers, processes, faults, and the report.
 
 use std::io::Write;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::Arc;
@@ -26,6 +27,8 @@ pub(crate) fn run(mut args: Args) -> ExitCode {
         .args(["--role", "reaper", "--dir"])
         .arg(&args.dir)
         .stdin(Stdio::piped())
+        // Who kills the whole group must not kill it.
+        .process_group(0)
         .spawn()
         .unwrap();
     println!("checker: seed {}, {:?}, {} s", args.seed, args.topology, args.seconds);
