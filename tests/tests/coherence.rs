@@ -252,6 +252,17 @@ async fn a_value_too_large_for_the_remote_tier_lives_for_the_disconnected_ttl() 
 }
 
 #[tokio::test]
+async fn what_the_remote_tier_has_no_room_for_is_not_kept_while_others_may_invalidate_it() {
+    for method in [Method::GetOrSet, Method::Replace] {
+        let (here, there, _) = Process::pair().await;
+        here.tiers.remote.once(method, Fault::Fail(ErrorKind::Full));
+        assert_eq!(here.read().await, 1);
+        there.update().await;
+        assert_eq!(here.read().await, 2, "{method:?}");
+    }
+}
+
+#[tokio::test]
 async fn without_a_feed_an_entry_is_served_for_the_disconnected_ttl() {
     let (here, there, _) = Process::pair().await;
     here.warm().await;

@@ -10,7 +10,6 @@ use super::wait::Wait;
 use super::{Call, Loading, Way};
 use crate::entry::Entry;
 use crate::entry_ref::{Kept, Loaded, Locally, Opened, ReadBack};
-use crate::error::ErrorKind;
 use crate::flight::{Flight, Outcome, Permit, Resumed, Ticket};
 use crate::nesting;
 use crate::remote::cell::new_lease;
@@ -122,7 +121,7 @@ impl<S: Shape> Call<S> {
         let is_shared = matches!(kept, Kept::Shared(_));
         // What the remote tier never holds, no change of its cell tells anything of but that it was
         // asked for.
-        let is_unfit = matches!(&kept, Kept::Unknown(error) if error.kind() == ErrorKind::Codec);
+        let is_unfit = kept.is_unfit();
         let is_kept = match kept.locally(read_back, loaded.trust) {
             Locally::Now(trust) if is_unfit => {
                 ticket.commit_regardless(|| self.keep(&entry, loaded.ttl, trust))

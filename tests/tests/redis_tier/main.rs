@@ -4,6 +4,7 @@
 
 mod cells;
 mod cluster;
+mod coherence;
 mod feed;
 mod outage;
 mod runtimes;
