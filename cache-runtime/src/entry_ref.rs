@@ -78,7 +78,8 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
     ///
     /// When the remote tier does not hold the value: it is out of reach, the value is too large for
     /// it, or somebody else's data is under the key. It holds no older value of ours either then, as
-    /// soon as it can be told that, and the local tier holds this one for `disconnected_ttl`.
+    /// soon as it can be told that. The local tier holds this one for `disconnected_ttl`, if it is too
+    /// large or the remote tier is out of reach.
     pub async fn put(&self, value: T) -> Result<()> {
         let entry = self.clone();
         background::finish(async move { entry.put_in_place(value).await }).await.unwrap_or_else(

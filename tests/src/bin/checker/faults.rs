@@ -174,9 +174,7 @@ fn to_server(fault: ToServer, fleet: &Fleet, servers: &mut Servers, random: &mut
             }
         }
         ToServer::Evict => {
-            // A server that finds too little to evict refuses writes. What could not be filled is
-            // kept locally for `disconnected_ttl`, and nobody tells of a cell that isn't there.
-            let _full = begin(effect::FORGETS | effect::DISTURBS);
+            let _full = begin(effect::FORGETS);
             evict(servers, primary);
         }
         ToServer::Delete => {
