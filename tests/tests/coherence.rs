@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use cache_runtime::testing::{Fault, Method};
+use cache_runtime::testing::{Fault, Method, Probe};
 use cache_runtime::{ErrorKind, cached, invalidates};
 use cache_tests::{Source, Tiers, eventually, poll_once};
 use tokio::task::JoinHandle;
@@ -419,4 +419,104 @@ async fn a_waiting_caller_that_leaves_does_no_harm() {
     }
     drop(held);
     assert_eq!((owner.await.unwrap(), here.read_with_lock().await), (1, 1));
+}
+
+#[cached(key = "version:<id>", ttl = 3600, local)]
+async fn version_here_alone(source: Source, id: u64) -> u64 {
+    source.load().await
+}
+
+#[invalidates(key = "version:<id>", at = "around")]
+async fn update_slowly(source: Source, id: u64, gate: Source) -> u64 {
+    gate.load().await;
+    source.update() + id
+}
+
+/// Lets a second load begin, if it will, before those that are held may end.
+async fn begun(source: &Source, loads: u64) {
+    let _ = tokio::time::timeout(Duration::from_millis(500), source.entered(loads)).await;
+}
+
+#[tokio::test]
+async fn a_look_that_an_invalidation_elsewhere_overtook_makes_no_load_joinable() {
+    let (here, there, source) = Process::pair().await;
+    let held = source.hold();
+    let old = here.reading();
+    source.entered(1).await;
+    here.tiers.remote.forget_calls();
+    here.tiers.remote.once(Method::GetOrSet, Fault::HoldReply);
+    let looking = here.reading();
+    here.tiers.remote.called(Method::GetOrSet, 1).await;
+    there.update().await;
+    here.tiers.remote.heal();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let new = here.reading();
+    begun(&source, 2).await;
+    drop(held);
+    assert_eq!(old.await.unwrap(), 1);
+    let _ = looking.await.unwrap();
+    assert_eq!(new.await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_refresh_that_was_overtaken_elsewhere_and_can_not_fill_is_stored_nowhere() {
+    let (here, there, source) = Process::pair().await;
+    here.warm().await;
+    let held = source.hold();
+    let (cache, from) = (here.tiers.cache.clone(), source.clone());
+    let refresh = tokio::spawn(async move { cache.scope(version::refresh(from, 1)).await });
+    source.entered(2).await;
+    there.update().await;
+    here.tiers.remote.on(Method::Replace, Fault::Fail(ErrorKind::Timeout));
+    drop(held);
+    assert_eq!(refresh.await.unwrap(), 1);
+    assert!(here.tiers.cache.is_told());
+    assert_eq!(here.read().await, 2);
+}
+
+#[tokio::test]
+async fn nobody_joins_a_load_under_a_barrier_that_began_before_an_invalidation_elsewhere() {
+    let (here, there, source) = Process::pair().await;
+    let gate = Source::new();
+    let closed = gate.hold();
+    let (cache, to, at) = (there.tiers.cache.clone(), source.clone(), gate.clone());
+    let write = tokio::spawn(async move { cache.scope(update_slowly(to, 1, at)).await });
+    gate.entered(1).await;
+    let held = source.hold();
+    let old = here.reading();
+    source.entered(1).await;
+    there.update().await;
+    let new = here.reading();
+    begun(&source, 2).await;
+    drop(held);
+    assert_eq!((old.await.unwrap(), new.await.unwrap()), (1, 2));
+    drop(closed);
+    write.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_load_without_a_lease_is_not_joined_after_the_disconnected_ttl() {
+    for kind in [ErrorKind::Full, ErrorKind::Unavailable] {
+        let (here, there, source) = Process::pair().await;
+        here.tiers.remote.on(Method::GetOrSet, Fault::Fail(kind));
+        let held = source.hold();
+        let old = here.reading();
+        source.entered(1).await;
+        there.update().await;
+        here.tiers.clock.advance(DISCONNECTED + Duration::from_millis(1));
+        let new = here.reading();
+        begun(&source, 2).await;
+        drop(held);
+        assert_eq!((old.await.unwrap(), new.await.unwrap()), (1, 2), "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_local_function_stored_does_not_outlive_an_invalidation_for_the_others() {
+    let (here, there, source) = Process::pair().await;
+    let scoped = here.tiers.cache.scope(version_here_alone(source.clone(), 1));
+    assert_eq!(scoped.await, 1);
+    there.update().await;
+    here.tiers.clock.advance(DISCONNECTED * 20);
+    assert_eq!(here.read().await, 2);
 }
