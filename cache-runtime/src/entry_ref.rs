@@ -78,8 +78,8 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
     ///
     /// When the remote tier does not hold the value: it is out of reach, the value is too large for
     /// it, or somebody else's data is under the key. It holds no older value of ours either then, as
-    /// soon as it can be told that. The local tier holds this one for `disconnected_ttl`, if it is too
-    /// large or the remote tier is out of reach.
+    /// soon as it can be told that. Where the remote tier is out of reach, the local one holds this
+    /// value for `disconnected_ttl`.
     pub async fn put(&self, value: T) -> Result<()> {
         let entry = self.clone();
         background::finish(async move { entry.put_in_place(value).await }).await.unwrap_or_else(
@@ -110,7 +110,7 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
         let entry = Entry::new(value.clone(), self.policy.version_or_default());
         ticket.commit(|| {
             // What another read has brought meanwhile may be newer.
-            if self.cache.entry_at(self.key.borrowed()).is_none() {
+            if self.cache.entry_at(self.key.borrowed(), self.policy).is_none() {
                 self.cache.store(&self.key, &entry, ttl, trust);
             }
         });
@@ -119,7 +119,7 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
 
     /// What the local tier holds.
     pub(crate) fn found(&self) -> Option<Option<T>> {
-        let entry = self.cache.entry_at(self.key.borrowed())?;
+        let entry = self.cache.entry_at(self.key.borrowed(), self.policy)?;
         entry.value(self.policy.version_or_default()).cloned()
     }
 

@@ -68,6 +68,8 @@ struct Attached {
     certain: u64,
     /// The remote cell has changed since: nobody may join it until that is known not to matter.
     in_doubt: bool,
+    /// No cell stands for it in the remote tier: who invalidates the key changes none.
+    unheard: bool,
 }
 
 /// Who may join a flight.
@@ -78,6 +80,8 @@ pub(crate) struct Joining {
     pub(crate) now: u64,
     /// Flights that were last certain before this moment are left to themselves.
     pub(crate) oldest: u64,
+    /// The same, of flights that no change can be told of.
+    pub(crate) oldest_unheard: u64,
 }
 
 /// What a read that found nothing gets.
@@ -127,6 +131,7 @@ impl Flights {
             members: 1,
             certain: joining.now,
             in_doubt: false,
+            unheard: false,
         });
         Joined::Member(self.issue(slot, key, Some(&flight)), flight)
     }
@@ -205,12 +210,6 @@ impl Ticket {
         slot.is_some_and(|slot| slot.store(self.flight.as_ref(), store))
     }
 
-    /// As [`commit`](Self::commit), whatever has changed in the remote tier.
-    pub(crate) fn commit_regardless(&self, store: impl FnOnce()) -> bool {
-        let mut shard = self.flights.shard(&self.key);
-        shard.valid(self).is_some_and(|slot| slot.store(self.flight.as_ref(), store))
-    }
-
     /// Runs `store` unless the key was invalidated in this process since the ticket was given out,
     /// and voids every other ticket: what is stored is newer than what any load under way can find.
     pub(crate) fn commit_over(&self, store: impl FnOnce()) -> bool {
@@ -261,7 +260,8 @@ impl Shard {
 
 impl Attached {
     fn takes(&self, joining: Joining) -> bool {
-        self.flight.id == joining.id && !self.in_doubt && self.certain >= joining.oldest
+        let oldest = if self.unheard { joining.oldest_unheard } else { joining.oldest };
+        self.flight.id == joining.id && !self.in_doubt && self.certain >= oldest
     }
 }
 

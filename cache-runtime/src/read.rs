@@ -202,7 +202,7 @@ impl<S: Shape> Call<S> {
 
     /// The entry in the local tier, if this call can take it.
     fn found(&self) -> Option<Arc<Entry>> {
-        let entry = self.entry.cache.entry_at(self.entry.key.borrowed())?;
+        let entry = self.entry.cache.entry_at(self.entry.key.borrowed(), self.entry.policy)?;
         let stored = entry.value::<S::Value>(self.version())?;
         S::Kind::accepts(stored).then_some(entry)
     }

@@ -90,7 +90,7 @@ impl<S: Shape> SiteForOn<'_, S> {
         let mut writer = KeyWriter::new();
         render(&mut writer);
         let key = writer.finish();
-        if let Some(found) = cache.found(self.shape, key, site.policy().version_or_default()) {
+        if let Some(found) = cache.found(self.shape, key, site.policy()) {
             site.counters(cache).hit();
             return Lookup::Hit(found);
         }

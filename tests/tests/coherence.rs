@@ -239,10 +239,13 @@ async fn what_a_reader_waited_for_is_in_its_local_tier() {
 }
 
 #[tokio::test]
-async fn a_value_too_large_for_the_remote_tier_lives_for_the_disconnected_ttl() {
+async fn a_value_too_large_for_the_remote_tier_is_cached_while_cut_off_alone() {
     let tiers = Tiers::built("both", |builder| builder.max_value_bytes(0));
     tiers.told().await;
     let here = Process { tiers, source: Source::new() };
+    here.read().await;
+    assert!(!here.is_local().await);
+    here.cut().await;
     assert_eq!(here.warm().await, 1);
     here.source.update();
     here.tiers.clock.advance(Duration::from_millis(4_999));

@@ -190,9 +190,9 @@ impl Builder {
         self
     }
 
-    /// How many bytes a value may take in the remote tier, encoded. A larger one is kept in the
-    /// local tier alone, for `disconnected_ttl`, since other processes can't invalidate it; to `put`
-    /// one is an error.
+    /// How many bytes a value may take in the remote tier, encoded. A larger one is cached nowhere
+    /// as long as the remote tier is in reach, since other processes could not invalidate it, and
+    /// else in the local tier, for `disconnected_ttl`; to `put` one is an error.
     ///
     /// # Default
     ///

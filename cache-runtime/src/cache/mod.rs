@@ -138,7 +138,7 @@ impl Cache {
         load: impl Future<Output = S::Return>,
     ) -> S::Return {
         let key = key.canonical().into_owned();
-        if let Some(found) = self.found(shape, key.borrowed(), policy.version_or_default()) {
+        if let Some(found) = self.found(shape, key.borrowed(), policy) {
             site.counters(self).hit();
             return found;
         }
@@ -231,11 +231,13 @@ impl Cache {
         Stats::new(self.0.name.clone(), remote.unwrap_or_default(), call_site::stats(self))
     }
 
-    /// What the local tier holds under `key`, alive.
+    /// What the local tier holds under `key`, alive, for a function of `policy`.
     #[inline]
-    pub(crate) fn entry_at(&self, key: KeyRef<'_>) -> Option<Arc<Entry>> {
+    pub(crate) fn entry_at(&self, key: KeyRef<'_>, policy: Policy) -> Option<Arc<Entry>> {
         let entry = self.0.local.as_ref()?.get(key)?;
-        self.is_alive(&entry, self.0.clock.now()).then_some(entry)
+        // What a `local` function stored, nobody elsewhere invalidates.
+        let is_ours = entry.stamp() != Stamp::ALONE || self.0.feed.is_none() || policy.is_local();
+        (is_ours && self.is_alive(&entry, self.0.clock.now())).then_some(entry)
     }
 
     #[inline]
@@ -248,8 +250,14 @@ impl Cache {
 
     /// What the local tier holds under `key`, as the return value of a function.
     #[inline]
-    pub(crate) fn found<S: Shape>(&self, _: S, key: KeyRef<'_>, version: u32) -> Option<S::Return> {
-        S::Kind::returned(self.entry_at(key)?.value::<S::Value>(version)?.clone())
+    pub(crate) fn found<S: Shape>(
+        &self,
+        _: S,
+        key: KeyRef<'_>,
+        policy: Policy,
+    ) -> Option<S::Return> {
+        let entry = self.entry_at(key, policy)?;
+        S::Kind::returned(entry.value::<S::Value>(policy.version_or_default())?.clone())
     }
 
     /// What an entry of `policy` that is asked for now will depend on.
@@ -263,10 +271,11 @@ impl Cache {
     /// Which flights a call may join that asks at the moment of `trust`.
     pub(crate) fn joining(&self, id: FlightId, trust: Trust) -> Joining {
         let now = trust.since;
-        // Of what others did while nobody told, a load under way knows as little as an entry.
+        // Of what others did and nobody told, a load under way knows as little as an entry.
+        let oldest_unheard = now.saturating_sub(self.0.settings.disconnected_ttl);
         let cut_off = !trust.is_alone() && !trust.is_connected();
-        let oldest = if cut_off { now.saturating_sub(self.0.settings.disconnected_ttl) } else { 0 };
-        Joining { id, now, oldest }
+        let oldest = if cut_off { oldest_unheard } else { 0 };
+        Joining { id, now, oldest, oldest_unheard }
     }
 
     /// Stores `entry`, for as long as `ttl` allows and what it depends on.

@@ -166,13 +166,8 @@ impl Kept {
             (Self::Alone, _) => Locally::Now(trust),
             (Self::Shared(prefix), Some(read_back)) => Locally::OnceTold(read_back, prefix.clone()),
             // Of a key without a cell nothing is told, and others are well: they may invalidate it.
-            (Self::Unknown(_), Some(_)) if !self.is_unfit() => Locally::Nowhere,
+            (Self::Unknown(_), Some(_)) => Locally::Nowhere,
             (Self::Shared(_), None) | (Self::Unknown(_), _) => Locally::Now(trust.cut_off()),
         }
-    }
-
-    /// Whether the value is one that the remote tier never holds.
-    pub(crate) fn is_unfit(&self) -> bool {
-        matches!(self, Self::Unknown(error) if error.kind() == ErrorKind::Codec)
     }
 }

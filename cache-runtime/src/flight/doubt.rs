@@ -61,13 +61,29 @@ pub(crate) enum Resumed {
 }
 
 impl Ticket {
-    /// Finds the flight in doubt that saw `cell` before its loads began, where `cell` stands there
-    /// now or did after the moment `now`. It takes the place of this ticket's flight, which nobody
+    /// Notes that no cell stands for this ticket's flight in the remote tier.
+    pub(crate) fn unheard(&self) {
+        let mut shard = self.flights.shard(&self.key);
+        if let Some(slot) = shard.slots.get_mut(&self.key)
+            && let Some(position) = slot.position(self.flight.as_ref())
+        {
+            slot.flights[position].unheard = true;
+        }
+    }
+
+    /// Whether the remote cell has changed since the ticket was given out.
+    pub(crate) fn is_outdated(&self) -> bool {
+        let shard = self.flights.shard(&self.key);
+        shard.slots.get(&self.key).is_some_and(|slot| slot.changes != self.changes)
+    }
+
+    /// Finds the flight in doubt that saw `cell` before its loads began, where `cell` stood there
+    /// after the moment `now`, when the ticket was given out, and nothing was told since. It takes the place of this ticket's flight, which nobody
     /// can join any more then.
     pub(crate) fn resume(&self, cell: &Bytes, now: u64) -> Option<Resumed> {
         let own = self.flight.as_ref()?;
         let mut shard = self.flights.shard(&self.key);
-        let slot = shard.valid(self)?;
+        let slot = shard.valid(self).filter(|slot| slot.changes == self.changes)?;
         let doubted = slot.flights.iter_mut().find(|it| {
             it.flight.id == own.id && !Arc::ptr_eq(&it.flight, own) && it.flight.has_seen(cell)
         });

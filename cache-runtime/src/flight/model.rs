@@ -44,7 +44,7 @@ impl World {
             return version;
         }
         let id = Self::id();
-        let joining = Joining { id, now: 0, oldest: 0 };
+        let joining = Joining { id, now: 0, oldest: 0, oldest_unheard: 0 };
         match self.flights.join(&Self::key(), joining, || *self.stored.lock()) {
             Joined::Stored(version) => version,
             Joined::Member(ticket, flight) => match block_on(flight.turn()) {
@@ -177,9 +177,11 @@ fn members_that_leave_without_an_outcome_strand_nobody() {
         let world = World::new();
         let leaver = spawn(&world, |world| {
             let id = World::id();
-            if let Joined::Member(ticket, flight) =
-                world.flights.join(&World::key(), Joining { id, now: 0, oldest: 0 }, || None::<u64>)
-            {
+            if let Joined::Member(ticket, flight) = world.flights.join(
+                &World::key(),
+                Joining { id, now: 0, oldest: 0, oldest_unheard: 0 },
+                || None::<u64>,
+            ) {
                 let permit = flight.turn_now();
                 thread::yield_now();
                 drop((permit, ticket));
@@ -229,7 +231,7 @@ impl Remote {
                 return version;
             }
             let id = World::id();
-            let joining = Joining { id, now: 0, oldest: 0 };
+            let joining = Joining { id, now: 0, oldest: 0, oldest_unheard: 0 };
             let stored = || *self.world.stored.lock();
             match self.world.flights.join(&World::key(), joining, stored) {
                 Joined::Stored(version) => return version,

@@ -19,7 +19,7 @@ fn id(site: usize) -> FlightId {
 }
 
 fn joining(site: usize) -> Joining {
-    Joining { id: id(site), now: 0, oldest: 0 }
+    Joining { id: id(site), now: 0, oldest: 0, oldest_unheard: 0 }
 }
 
 fn join(flights: &Arc<Flights>, site: usize) -> (Ticket, Arc<Flight>) {

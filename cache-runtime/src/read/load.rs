@@ -19,6 +19,9 @@ use crate::remote::tier::Tier;
 use crate::returns::{Kind, Shape};
 use crate::stats::Event;
 
+/// How often to look again at a cell that changed while it was looked at.
+const LOOKS: u32 = 8;
+
 impl<S: Shape> Call<S> {
     /// Looks in the remote tier, on behalf of all that wait. `None` where another flight of the
     /// key goes on in place of this one.
@@ -41,6 +44,7 @@ impl<S: Shape> Call<S> {
         flight: &Flight,
     ) -> Option<Way<S::Return>> {
         let mut seen = None;
+        let mut looks = LOOKS;
         let mut wait = Wait::new(self.patience(&turn.permit));
         loop {
             let lease = new_lease();
@@ -55,8 +59,16 @@ impl<S: Shape> Call<S> {
             };
             flight.saw(seen.as_ref(), turn.claim.cell().cloned());
             seen = turn.claim.cell().cloned();
-            let Claim::Fill(fill) = &turn.claim else { break };
+            let Claim::Fill(fill) = &turn.claim else {
+                turn.ticket.unheard();
+                break;
+            };
             let Some(other) = fill.saw_other() else { break };
+            if looks > 0 && turn.ticket.is_outdated() {
+                looks -= 1;
+                self.renew_turn(&mut turn);
+                continue;
+            }
             match turn.ticket.resume(other, turn.trust.since) {
                 None => {}
                 Some(Resumed::Joinable | Resumed::Landed(Outcome::Merged)) => {
@@ -74,8 +86,7 @@ impl<S: Shape> Call<S> {
             }
             wait.count(|| self.count(Event::LeaseWait));
             wait.pause(&turn).await;
-            turn.trust = self.entry.cache.trust(self.entry.policy);
-            turn.ticket.renew(turn.trust.since);
+            self.renew_turn(&mut turn);
         }
         Some(Way::Load(turn))
     }
@@ -119,13 +130,7 @@ impl<S: Shape> Call<S> {
             self.count(Event::RemoteError);
         }
         let is_shared = matches!(kept, Kept::Shared(_));
-        // What the remote tier never holds, no change of its cell tells anything of but that it was
-        // asked for.
-        let is_unfit = kept.is_unfit();
         let is_kept = match kept.locally(read_back, loaded.trust) {
-            Locally::Now(trust) if is_unfit => {
-                ticket.commit_regardless(|| self.keep(&entry, loaded.ttl, trust))
-            }
             Locally::Now(trust) => ticket.commit(|| self.keep(&entry, loaded.ttl, trust)),
             Locally::OnceTold(read_back, prefix) => {
                 read_back.start(entry, prefix, loaded.ttl);
@@ -174,6 +179,12 @@ impl<S: Shape> Call<S> {
             self.count(Event::RemoteError);
         }
         claimed
+    }
+
+    /// Begins anew: nothing was looked at yet.
+    fn renew_turn(&self, turn: &mut Loading) {
+        turn.trust = self.entry.cache.trust(self.entry.policy);
+        turn.ticket.renew(turn.trust.since);
     }
 
     /// How long to wait for somebody else's load.

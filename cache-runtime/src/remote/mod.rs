@@ -105,7 +105,8 @@ pub trait RemoteBackend: Send + Sync + 'static {
         }
     }
 
-    /// Removes the cell if it is a value or a lease; leaves a barrier, which must outlive this.
+    /// Removes the cell if it is a value or a lease; leaves a barrier, which must outlive this, and
+    /// has it [told](Self::follow) as a change all the same.
     ///
     /// # Errors
     ///

@@ -141,7 +141,10 @@ impl Store<'_> {
     fn invalidate(&mut self, key: &str) -> Result<()> {
         match self.get(key) {
             None => Ok(()),
-            Some(found) if Barrier::is(&found) => Ok(()),
+            Some(found) if Barrier::is(&found) => {
+                self.changed.push(key.to_owned());
+                Ok(())
+            }
             Some(found) if is_voidable(&found) => {
                 self.remove(key);
                 Ok(())

@@ -30,13 +30,17 @@ return redis.call('UNLINK', KEYS[1])",
     )
 });
 
-/// Removes a value or a lease, passes a barrier over, and answers -1 for anything else. 193 is
+/// Removes a value or a lease, passes a barrier over, though not without a change to be told, and
+/// answers -1 for anything else. 193 is
 /// 0xC1. Of an empty string and no string `PTTL` knows which.
 pub(super) static INVALIDATE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "local mark = redis.call('GETRANGE', KEYS[1], 0, 1)
 if mark == '\\193V' or mark == '\\193L' then return redis.call('UNLINK', KEYS[1]) end
-if mark == '\\193B' then return 0 end
+if mark == '\\193B' then
+  redis.call('PEXPIRE', KEYS[1], redis.call('PTTL', KEYS[1]))
+  return 0
+end
 if mark == '' and redis.call('PTTL', KEYS[1]) == -2 then return 0 end
 return -1",
     )
