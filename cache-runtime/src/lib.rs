@@ -56,13 +56,13 @@
 //! a value whose load began before the invalidation: through the same [`Cache`] in the same process,
 //! always; in another process, once the invalidation has reached Redis, within one push of it. A
 //! process that is cut off from Redis, or that Redis tells no changes, serves a local entry for at most
-//! [`disconnected_ttl`](Builder::disconnected_ttl) (5 s). When it is connected again, everything local
-//! is dropped.
+//! [`disconnected_ttl`](Builder::disconnected_ttl) (5 s). When it is connected again, all such entries
+//! are dropped.
 //!
 //! Beyond that: a Redis that forgets a delete it has acknowledged (a failover, a restart from an older
 //! snapshot) may bring an old value back until its ttl ends. The same goes for a process that dies
 //! between its commit and the delete, unless it wrote with `at = "around"` ([`invalidates`]). Values
-//! that Redis does not hold, too large for it or refused, live for `disconnected_ttl` and are
+//! that Redis does not hold, too large for it or refused, live for at most `disconnected_ttl`; they are
 //! invalidated in their own process alone, as are those of `local` functions. And a source that itself
 //! answers with old data is beyond a cache: load from the primary, and invalidate after the commit
 //! ([`deferred`]). `docs/what-you-can-rely-on.md` in the repository says who sees what, and what to do
