@@ -47,17 +47,26 @@
 //! 2. A miss joins the key's flight. Its first member goes on, the others wait for what it brings.
 //! 3. The remote tier is asked for the value, or else for the right to fill it.
 //! 4. The body runs. Its value fills the remote tier by compare-and-set, and the local tier unless
-//!    the key was invalidated since the read began. Errors are never stored.
+//!    the key was invalidated since the read began. Where Redis tells of changes, the local tier is
+//!    filled once it has told of this one. Errors are never stored.
 //!
 //! # What you can rely on
 //!
 //! If an invalidation of a key has returned before a read of that key begins, the read does not see
 //! a value whose load began before the invalidation: through the same [`Cache`] in the same process,
-//! always. Another process may be behind: with a local tier, it may serve what it holds for
-//! `local_ttl`, one minute unless the builder says otherwise; without one, a read there may still join
-//! a load of that process which began before the invalidation, and nothing older than that is served
-//! or stored. Values of `local` functions are invalidated in their own process alone, and a source that
-//! itself answers with old data (a replica, a transaction not yet committed) is beyond a cache.
+//! always; in another process, once the invalidation has reached Redis, within one push of it. A
+//! process that is cut off from Redis, or that Redis tells no changes, serves a local entry for at most
+//! [`disconnected_ttl`](Builder::disconnected_ttl) (5 s). When it is connected again, all such entries
+//! are dropped.
+//!
+//! Beyond that: a Redis that forgets a delete it has acknowledged (a failover, a restart from an older
+//! snapshot) may bring an old value back until its ttl ends. The same goes for a process that dies
+//! between its commit and the delete, unless it wrote with `at = "around"` ([`invalidates`]). Values
+//! that Redis does not hold, too large for it or refused, live for at most `disconnected_ttl`; they are
+//! invalidated in their own process alone, as are those of `local` functions. And a source that itself
+//! answers with old data is beyond a cache: load from the primary, and invalidate after the commit
+//! ([`deferred`]). `docs/what-you-can-rely-on.md` in the repository says who sees what, and what to do
+//! about it.
 //!
 //! A fault of the cache never reaches the caller of a cached function: it runs the body, late by at
 //! most the `remote_budget` (250 ms). With `lock`, a reader may also wait for a process that holds the

@@ -125,7 +125,9 @@ impl Builder {
         self
     }
 
-    /// How long at most a local entry lives where there is a remote tier.
+    /// How long at most a local entry lives where there is a remote tier that tells of changes; where
+    /// nobody tells, see [`disconnected_ttl`](Self::disconnected_ttl). Entries of `local` functions
+    /// live for their ttl.
     ///
     /// # Default
     ///
@@ -136,7 +138,8 @@ impl Builder {
     }
 
     /// How long at most a local entry is served while nobody tells of changes that other processes
-    /// make: after the last sign of life of the remote tier, or after its load began.
+    /// make: after the last question that the remote tier answered was sent, or, for an entry that was
+    /// asked for while nobody told, after that.
     ///
     /// # Default
     ///
