@@ -523,3 +523,39 @@ async fn what_a_local_function_stored_does_not_outlive_an_invalidation_for_the_o
     here.tiers.clock.advance(DISCONNECTED * 20);
     assert_eq!(here.read().await, 2);
 }
+
+#[tokio::test]
+async fn a_put_that_was_overtaken_elsewhere_and_can_not_fill_is_not_served() {
+    let (here, there, source) = Process::pair().await;
+    here.warm().await;
+    here.tiers.remote.once(Method::GetOrSet, Fault::HoldReply);
+    here.tiers.remote.forget_calls();
+    let cache = here.tiers.cache.clone();
+    let put =
+        tokio::spawn(async move { cache.scope(async { version::entry(&1).put(1).await }).await });
+    here.tiers.remote.called(Method::GetOrSet, 1).await;
+    there.update().await;
+    here.tiers.remote.heal();
+    here.tiers.remote.on(Method::Replace, Fault::Fail(ErrorKind::Timeout));
+    let _ = put.await.unwrap();
+    assert_eq!((here.read().await, source.loads()), (2, 2));
+}
+
+#[tokio::test]
+async fn a_value_too_large_is_not_served_after_an_invalidation_that_was_told() {
+    let tiers = Tiers::built("both", |builder| builder.max_value_bytes(0));
+    let there = tiers.another();
+    tiers.told().await;
+    there.told().await;
+    let source = Source::new();
+    let here = Process { tiers, source: source.clone() };
+    let there = Process { tiers: there, source: source.clone() };
+    let held = source.hold();
+    let old = here.reading();
+    source.entered(1).await;
+    there.update().await;
+    drop(held);
+    assert_eq!(old.await.unwrap(), 1);
+    here.tiers.landed().await;
+    assert_eq!(here.read().await, 2);
+}

@@ -162,11 +162,10 @@ impl Kept {
     /// When the local tier may hold the value, if it may.
     pub(crate) fn locally(&self, read_back: Option<ReadBack>, trust: Trust) -> Locally {
         match (self, read_back) {
-            (Self::Nowhere, _) => Locally::Nowhere,
             (Self::Alone, _) => Locally::Now(trust),
             (Self::Shared(prefix), Some(read_back)) => Locally::OnceTold(read_back, prefix.clone()),
             // Of a key without a cell nothing is told, and others are well: they may invalidate it.
-            (Self::Unknown(_), Some(_)) => Locally::Nowhere,
+            (Self::Nowhere, _) | (Self::Unknown(_), Some(_)) => Locally::Nowhere,
             (Self::Shared(_), None) | (Self::Unknown(_), _) => Locally::Now(trust.cut_off()),
         }
     }

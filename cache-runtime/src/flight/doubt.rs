@@ -118,25 +118,40 @@ impl Ticket {
     ///
     /// Dropping the future changes nothing.
     pub(crate) fn changed(&self) -> Changed<'_> {
-        Changed(self)
+        Changed { ticket: self, waker: None }
     }
 }
 
 /// See [`Ticket::changed`].
-pub(crate) struct Changed<'a>(&'a Ticket);
+pub(crate) struct Changed<'a> {
+    ticket: &'a Ticket,
+    waker: Option<Waker>,
+}
 
 impl Future for Changed<'_> {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let mut shard = self.0.flights.shard(&self.0.key);
-        match shard.slots.get_mut(&self.0.key) {
-            Some(slot) if slot.changes == self.0.changes => {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let ticket = self.ticket;
+        let mut shard = ticket.flights.shard(&ticket.key);
+        match shard.slots.get_mut(&ticket.key) {
+            Some(slot) if slot.changes == ticket.changes => {
                 slot.waiting.retain(|waker| !waker.will_wake(context.waker()));
                 slot.waiting.push(context.waker().clone());
+                self.waker = Some(context.waker().clone());
                 Poll::Pending
             }
             _ => Poll::Ready(()),
+        }
+    }
+}
+
+impl Drop for Changed<'_> {
+    fn drop(&mut self) {
+        let Some(waker) = &self.waker else { return };
+        let mut shard = self.ticket.flights.shard(&self.ticket.key);
+        if let Some(slot) = shard.slots.get_mut(&self.ticket.key) {
+            slot.waiting.retain(|waiting| !waiting.will_wake(waker));
         }
     }
 }

@@ -119,9 +119,10 @@ impl Feed {
     /// Whether an entry of this stamp still counts, as far as other processes are concerned.
     #[inline]
     pub(crate) fn vouches_for(&self, stamp: Stamp, now: u64) -> bool {
+        // The epoch last: who sees that it was armed anew sees the new one.
         stamp == Stamp::ALONE
-            || (stamp.epoch() == self.epoch.load(Acquire)
-                && (!stamp.is_connected() || now < self.until.load(Acquire)))
+            || ((!stamp.is_connected() || now < self.until.load(Acquire))
+                && stamp.epoch() == self.epoch.load(Acquire))
     }
 
     /// How often the feed was armed, and lost.

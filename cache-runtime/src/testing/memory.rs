@@ -261,6 +261,8 @@ impl RemoteBackend for MemoryRemote {
             };
             if barrier.leave(writer, store.now) {
                 store.raise(key, &barrier);
+            } else {
+                store.changed.push(key.to_owned());
             }
             Ok(())
         })

@@ -121,3 +121,52 @@ async fn servers_and_sentinels_have_passwords_of_their_own() {
     let redis = Redis::sentinel(urls, "redis://ada:secret@main/3").unwrap();
     assert!(fails_at_once(&redis).await);
 }
+
+/// Commands and changes find the new primary each for themselves: what the old one still answers
+/// must not count as followed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_old_primary_answers_is_not_kept_once_the_new_one_is_followed() {
+    use cache_runtime::{Cache, Key, Policy};
+    let fleet = RedisSentinel::start();
+    let key = Key::from("k");
+    let caches: Vec<Cache> =
+        (0..4).map(|_| Cache::builder().namespace("shop").remote(redis(&fleet)).build()).collect();
+    caches[0].put(&key, 1_u64, &Policy::new().ttl_secs(3600)).await.unwrap();
+    for (at, cache) in caches.iter().enumerate() {
+        tokio::time::sleep(Duration::from_millis(130 * at as u64)).await;
+        eventually(FAILOVER, || async { cache.get::<u64>(&key).await.ok() == Some(Some(1)) }).await;
+    }
+    // The connections for commands are made anew, those that tell of changes are not.
+    let clients = fleet.servers()[0].cli(&["CLIENT", "LIST", "TYPE", "normal"]);
+    for client in clients.lines().filter(|line| line.contains("flags=N ")) {
+        let id = client.split(' ').next().unwrap().trim_start_matches("id=");
+        let _ = fleet.servers()[0].try_command(&["CLIENT", "KILL", "ID", id]);
+        tokio::time::sleep(Duration::from_millis(90)).await;
+    }
+    for cache in &caches {
+        eventually(FAILOVER, || async { cache.get::<u64>(&key).await.ok() == Some(Some(1)) }).await;
+    }
+    fleet.servers()[1].command(&["REPLICAOF", "NO", "ONE"]);
+    fleet.servers()[1].command(&["DEL", "shop:k"]);
+    for sentinel in fleet.sentinels() {
+        sentinel.command(&["SENTINEL", "REMOVE", RedisSentinel::NAME]);
+        let other = fleet.servers()[1].port().to_string();
+        sentinel.command(&["SENTINEL", "MONITOR", RedisSentinel::NAME, "127.0.0.1", &other, "2"]);
+    }
+    let begun = std::time::Instant::now();
+    while begun.elapsed() < Duration::from_secs(10) {
+        for cache in &caches {
+            let _ = cache.get::<u64>(&key).await;
+        }
+        tokio::time::sleep(Duration::from_millis(3)).await;
+    }
+    for cache in &caches {
+        // Commands are at the new primary by now.
+        assert_eq!(cache.get::<u64>(&Key::from("other")).await.unwrap(), None);
+    }
+    let left = fleet.servers()[0].cli(&["CLIENT", "LIST", "TYPE", "normal"]);
+    assert!(!left.contains("resp=3"), "{left}");
+    for cache in &caches {
+        assert_eq!(cache.get::<u64>(&key).await.unwrap(), None);
+    }
+}

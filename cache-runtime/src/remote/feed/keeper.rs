@@ -19,6 +19,9 @@ const LAST_PAUSE: Duration = Duration::from_millis(400);
 /// How long to wait before asking again a server that doesn't tell changes.
 const PAUSE_WHEN_REFUSED: Duration = Duration::from_mins(1);
 
+/// A feed that lasted for less is followed by the next longer pause, not the shortest.
+const STEADY: Duration = Duration::from_secs(1);
+
 /// A task that gives no sign of life for so long may be on a runtime that nobody drives.
 const STALLED: Duration = Duration::from_secs(5);
 
@@ -112,9 +115,12 @@ impl Following {
         let mut pause = FIRST_PAUSE;
         let mut refused = false;
         while self.signs() {
+            let began = Instant::now();
             let Err(error) = self.follow().await;
-            if self.changes.ended() {
+            if began.elapsed() >= STEADY {
                 pause = FIRST_PAUSE;
+            }
+            if self.changes.ended() {
                 let error = &error as &dyn std::error::Error;
                 tracing::warn!(error, "lost track of the remote tier: local entries live shortly");
             }

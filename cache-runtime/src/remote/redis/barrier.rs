@@ -83,7 +83,10 @@ for at = 4, #cell - 15, 16 do
     last = math.max(last, ends)
   end
 end
-if not found then return 0 end
+if not found then
+  redis.call('PEXPIRE', KEYS[1], redis.call('PTTL', KEYS[1]))
+  return 0
+end
 if others == '' then return redis.call('UNLINK', KEYS[1]) end
 redis.call('PEXPIRE', KEYS[1], last - now)
 redis.call('SET', KEYS[1], string.sub(cell, 1, 3) .. others, 'KEEPTTL')

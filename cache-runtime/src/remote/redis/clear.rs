@@ -44,7 +44,7 @@ async fn clear_server(redis: &Redis, pattern: &str) -> Result<()> {
 /// scanned to one that has been.
 async fn clear_cluster(redis: &Redis, cluster: &Cluster, pattern: &str) -> Result<()> {
     let link = redis.links.current()?;
-    let connection = link.connection().await?;
+    let connection = link.connection(redis.links.place()).await?;
     let Wire::Cluster(mut wire) = connection.redis.clone() else {
         return Ok(());
     };

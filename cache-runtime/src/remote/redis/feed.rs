@@ -25,6 +25,7 @@ pub(super) async fn follow(place: &Place, prefix: &str, changes: Changes) -> Res
         Place::Server(server) => follow_server(server, prefix, changes, pending()).await,
         Place::Sentinels(sentinels) => {
             let primary = sentinels.primary().await.map_err(|refusal| not_connected(&refusal))?;
+            let _followed = sentinels.followed(&primary);
             let moved = sentinels.moved_from(&primary);
             follow_server(&primary, prefix, changes, moved).await
         }

@@ -11,7 +11,7 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::error::{needs_new_connection, translate};
-use super::place::Place;
+use super::place::{Origin, Place};
 use super::refusal::Refusal;
 use super::wire::Wire;
 use crate::error::{Error, ErrorKind, Result};
@@ -47,6 +47,7 @@ enum State {
 #[derive(Clone)]
 pub(super) struct Connection {
     pub(super) redis: Wire,
+    origin: Arc<Origin>,
     /// Tells this connection from those before and after it.
     number: u64,
 }
@@ -69,8 +70,17 @@ impl Link {
         self.state.send_replace(down("the connection has ended"));
     }
 
-    /// The connection, at once if it is known to be up or down.
-    pub(super) async fn connection(&self) -> Result<Connection> {
+    /// The connection to where `place` leads, at once if it is known to be up or down.
+    pub(super) async fn connection(&self, place: &Place) -> Result<Connection> {
+        let connection = self.any_connection().await?;
+        if !place.may_ask(&connection.origin) {
+            self.moved(&connection);
+            return Err(unavailable("another server is the primary now"));
+        }
+        Ok(connection)
+    }
+
+    async fn any_connection(&self) -> Result<Connection> {
         if let Some(known) = self.state.borrow().known() {
             return known;
         }
@@ -166,7 +176,8 @@ pub(super) async fn keep(link: &Arc<Link>, place: &Place) {
         match place.connect(lost).await {
             Ok((origin, redis)) => {
                 let since = Instant::now();
-                let connection = Connection { redis, number };
+                let origin = Arc::new(origin);
+                let connection = Connection { redis, origin: origin.clone(), number };
                 tokio::select! {
                     () = serve(link, place, connection.clone()) => {
                         tracing::warn!(server = %place, "lost the connection to Redis");

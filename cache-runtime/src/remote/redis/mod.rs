@@ -145,7 +145,7 @@ impl Redis {
 
     async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T> {
         let link = self.links.current()?;
-        let mut connection = link.connection().await?;
+        let mut connection = link.connection(self.links.place()).await?;
         let answer = command.query_async(&mut connection.redis).await;
         answer.map_err(|error| link.failed(&connection, error))
     }
@@ -153,7 +153,7 @@ impl Redis {
     /// Runs a script by its hash, and by its text where the server doesn't know it.
     async fn call(&self, call: Call<'_>) -> Result<i64> {
         let link = self.links.current()?;
-        let mut connection = link.connection().await?;
+        let mut connection = link.connection(self.links.place()).await?;
         let mut answer = call.by_hash().query_async(&mut connection.redis).await;
         if answer.as_ref().is_err_and(error::is_unknown_script) {
             answer = call.by_text().query_async(&mut connection.redis).await;

@@ -56,6 +56,14 @@ impl Place {
         })
     }
 
+    /// Whether what `origin` answers may be relied on, as far as is known without asking.
+    pub(super) fn may_ask(&self, origin: &Origin) -> bool {
+        match (self, origin) {
+            (Self::Sentinels(sentinels), Origin::Server(server)) => sentinels.may_ask(server),
+            _ => true,
+        }
+    }
+
     /// Ends when this leads elsewhere than to `origin`, which it led to before.
     pub(super) async fn moved_from(&self, origin: &Origin) {
         match (self, origin) {

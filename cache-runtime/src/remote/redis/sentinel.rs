@@ -5,8 +5,8 @@
 //! while it stands too: a primary that is cut off from them may not know that it is none any more.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 #[cfg(feature = "redis-tls")]
@@ -40,6 +40,8 @@ struct Inner {
     servers: Server,
     /// Who is asked first, so that one that is behind the others doesn't have the word for ever.
     turn: AtomicUsize,
+    /// The primary whose changes are told.
+    followed: Mutex<Option<Server>>,
 }
 
 type Address = (String, u16);
@@ -63,7 +65,15 @@ impl Sentinels {
     }
 
     fn new(sentinels: Vec<Client>, name: String, servers: Server) -> Self {
-        Self { inner: Arc::new(Inner { sentinels, name, servers, turn: AtomicUsize::new(0) }) }
+        Self {
+            inner: Arc::new(Inner {
+                sentinels,
+                name,
+                servers,
+                turn: AtomicUsize::new(0),
+                followed: Mutex::default(),
+            }),
+        }
     }
 
     #[cfg(feature = "redis-tls")]
@@ -99,6 +109,20 @@ impl Sentinels {
         Err(refusal)
     }
 
+    /// Notes that the changes of `primary` are told, until what this answers is dropped.
+    ///
+    /// Commands and changes find the primary each for themselves. What another server answers would
+    /// count for as long as what is told, so it is not asked any more.
+    pub(super) fn followed(&self, primary: &Server) -> Followed<'_> {
+        *self.inner.followed() = Some(primary.clone());
+        Followed { sentinels: self, primary: primary.clone() }
+    }
+
+    /// Whether `server` may be asked.
+    pub(super) fn may_ask(&self, server: &Server) -> bool {
+        self.inner.followed().as_ref().is_none_or(|primary| primary.is_at_the_address_of(server))
+    }
+
     /// Ends when they name another primary than `server`; silence moves nothing.
     pub(super) async fn moved_from(&self, server: &Server) {
         loop {
@@ -110,7 +134,26 @@ impl Sentinels {
     }
 }
 
+/// See [`Sentinels::followed`].
+pub(super) struct Followed<'a> {
+    sentinels: &'a Sentinels,
+    primary: Server,
+}
+
+impl Drop for Followed<'_> {
+    fn drop(&mut self) {
+        let mut followed = self.sentinels.inner.followed();
+        if followed.as_ref().is_some_and(|primary| primary.is_at_the_address_of(&self.primary)) {
+            *followed = None;
+        }
+    }
+}
+
 impl Inner {
+    fn followed(&self) -> MutexGuard<'_, Option<Server>> {
+        self.followed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn ask(&self, turn: usize) -> Result<Address, Refusal> {
         let sentinel = &self.sentinels[turn % self.sentinels.len()];
         let answer = timeout(ANSWER_TIMEOUT, self.address_by(sentinel)).await;
