@@ -22,8 +22,8 @@ usage: coherence [--rounds N] [--calls N] [--outages N] [--only WORD,…] [--jso
 
 fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let flags = Flags::read(USAGE);
-    let rounds = flags.number("rounds", 3_000);
-    let outages = flags.number("outages", 5);
+    let rounds = flags.number("rounds", 5_000);
+    let outages = flags.number("outages", 10);
     println!("{}, {rounds} invalidations, {outages} outages of a kind", machine::line());
     let mut server = RedisServer::start()?;
     peers::redis::use_server(server.url());

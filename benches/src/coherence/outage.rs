@@ -9,12 +9,17 @@ use std::time::{Duration, Instant};
 use cache_runtime::{Cache, Moka, cached};
 use tokio::runtime::Runtime;
 use tokio::task::yield_now;
+use tokio::time::sleep;
 
 use super::{LIMIT, micros, redis};
 use crate::peers::redis::url;
 use crate::report::{Report, Row, Spread};
 use crate::turns;
 use crate::workload::LoadError;
+
+/// With rests in between the calls last for seconds, and the breaker's probes are among them.
+const CALLS_IN_A_ROW: u64 = 64;
+const REST: Duration = Duration::from_millis(5);
 
 const BARE: &str = "the bare body";
 
@@ -90,6 +95,9 @@ async fn one_call(case: usize) -> f64 {
     assert!(answer.is_ok_and(|answer| answer == id), "{} gave something else", CASES[case]);
     // The tasks that try to connect have their turn between calls, as on a runtime that is in use.
     yield_now().await;
+    if id.is_multiple_of(CALLS_IN_A_ROW) {
+        sleep(REST).await;
+    }
     took
 }
 
@@ -104,7 +112,7 @@ async fn open_breakers() -> Result<(), Box<dyn Error + Send + Sync>> {
     while !(is_open(&FROZEN) && is_open(&NOBODY)) {
         with_frozen(cold_id()).await?;
         with_nobody(cold_id()).await?;
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        sleep(Duration::from_millis(1)).await;
         if start.elapsed() > LIMIT {
             return Err("a breaker did not open".into());
         }
