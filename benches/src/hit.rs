@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::one_at_a_time::one_at_a_time;
-use crate::report::{Report, Row};
+use crate::report::{Report, Row, Spread};
 use crate::turns::{self, Turn};
 use crate::workload::{index, loads, zipf};
 
@@ -140,6 +140,7 @@ impl Suite {
         Report {
             title: format!("hit → {}, {} thread(s)", returns.name(), self.threads),
             unit: "ns",
+            spread: Spread::Middle,
             bases: Vec::new(),
             rows: rows
                 .map(|((case, samples), loads)| Row { name: case.name, samples, loads })

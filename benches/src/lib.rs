@@ -6,10 +6,12 @@
 //! | `allocations` | heap allocations of such a hit |
 //! | `redis_hit` | a warm hit in Redis, in sequence and 64 at once |
 //! | `stampede` | how often the body runs when many tasks ask for one cold key |
+//! | `coherence` | invalidations on their way to other processes, and life without Redis |
 //!
 //! Machines drift: the clock speed changes, neighbours wake up. Cases therefore take turns, in an
 //! order drawn anew each round, and a ratio is the median of the ratios *within* rounds.
 
+pub mod coherence;
 pub mod contender;
 pub mod flags;
 pub mod hit;

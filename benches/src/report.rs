@@ -19,6 +19,24 @@ pub struct Row {
     pub loads: u64,
 }
 
+/// Which two samples of a row stand beside its median.
+#[derive(Clone, Copy, Debug)]
+pub enum Spread {
+    /// Where most samples lie: what a round of many calls comes to.
+    Middle,
+    /// How bad it gets: what a single call may meet with.
+    Tail,
+}
+
+impl Spread {
+    fn quantiles(self) -> [(&'static str, f64); 2] {
+        match self {
+            Self::Middle => [("p10", 0.1), ("p90", 0.9)],
+            Self::Tail => [("p99", 0.99), ("max", 1.0)],
+        }
+    }
+}
+
 /// One table: cases that took turns.
 #[derive(Debug)]
 pub struct Report {
@@ -26,6 +44,8 @@ pub struct Report {
     pub title: String,
     /// What a sample counts, such as `ns`.
     pub unit: &'static str,
+    /// What is said beside the median.
+    pub spread: Spread,
     /// The cases others are compared with, a column each.
     pub bases: Vec<&'static str>,
     /// The cases.
@@ -38,10 +58,12 @@ impl Report {
         println!("\n### {}\n", self.title);
         let bases: Vec<&Row> = self.bases().collect();
         let heads: Vec<String> = bases.iter().map(|base| format!(" × {} |", base.name)).collect();
-        println!("| | {} | p10 | p90 |{}", self.unit, heads.concat());
+        let [(low, _), (high, _)] = self.spread.quantiles();
+        println!("| | {} | {low} | {high} |{}", self.unit, heads.concat());
         println!("|---|---:|---:|---:|{}", "---:|".repeat(bases.len()));
         for row in &self.rows {
-            let [low, middle, high] = [0.1, 0.5, 0.9].map(|q| quantile(&row.samples, q));
+            let [low, high] = self.spread.quantiles().map(|(_, q)| quantile(&row.samples, q));
+            let middle = median(&row.samples);
             let ratios = bases.iter().map(|base| format!(" {:.2} |", row.ratio(base)));
             let ratios = ratios.collect::<Vec<_>>().concat();
             println!("| {} | {middle:.1} | {low:.1} | {high:.1} |{ratios}", row.name);
@@ -58,14 +80,16 @@ impl Report {
     fn json(&self) -> Value {
         let rows = self.rows.iter().map(|row| {
             let ratios = self.bases().map(|base| (base.name.to_owned(), rounded(row.ratio(base))));
-            json!({
+            let mut said = json!({
                 "name": row.name,
                 "median": rounded(median(&row.samples)),
-                "p10": rounded(quantile(&row.samples, 0.1)),
-                "p90": rounded(quantile(&row.samples, 0.9)),
                 "ratios": ratios.collect::<serde_json::Map<_, _>>(),
                 "loads": row.loads,
-            })
+            });
+            for (name, q) in self.spread.quantiles() {
+                said[name] = rounded(quantile(&row.samples, q));
+            }
+            said
         });
         json!({ "title": self.title, "unit": self.unit, "rows": rows.collect::<Vec<_>>() })
     }

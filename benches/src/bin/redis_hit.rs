@@ -7,7 +7,7 @@ use cache_benches::contender::Contender;
 use cache_benches::flags::Flags;
 use cache_benches::redis_hit::{in_flight, in_sequence, read};
 use cache_benches::redis_server::RedisServer;
-use cache_benches::report::{self, Report, Row};
+use cache_benches::report::{self, Report, Row, Spread};
 use cache_benches::workload::{index, loads, zipf};
 use cache_benches::{machine, peers, turns};
 use tokio::runtime::{Builder, Runtime};
@@ -73,6 +73,7 @@ fn measure(runtime: &Runtime, clients: &[Contender], rounds: usize, ids: &[u64])
     let report = |title: &str, unit, samples: Vec<Vec<f64>>| Report {
         title: format!("Redis hit, {title}"),
         unit,
+        spread: Spread::Middle,
         bases: vec![peers::redis::DECODED, peers::redis::BYTES],
         rows: clients
             .iter()

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use cache_benches::flags::Flags;
 use cache_benches::redis_server::RedisServer;
-use cache_benches::report::{self, Report, Row};
+use cache_benches::report::{self, Report, Row, Spread};
 use cache_benches::stampede::{BODY, Fleet, Outcome, ROLE, rush, serve};
 use cache_benches::{machine, peers};
 
@@ -100,6 +100,7 @@ fn report(title: &str, all: &[Outcomes]) -> [Report; 2] {
     let of = |what: &str, unit, sample: fn(&Outcome) -> f64| Report {
         title: format!("stampede, {title}: {what}"),
         unit,
+        spread: Spread::Middle,
         bases: Vec::new(),
         rows: all
             .iter()
