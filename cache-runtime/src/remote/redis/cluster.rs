@@ -49,7 +49,8 @@ struct Inner {
 }
 
 /// The addresses of the primaries that serve slots. Which slots is up to the client: wherever a key
-/// moves, one of the primaries tells of its changes.
+/// moves among them, one tells of its changes. A primary to which the first of its slots is still on
+/// its way is not among them: of keys that are there already, nobody tells until it has that slot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Layout {
     primaries: BTreeSet<(String, u16)>,
