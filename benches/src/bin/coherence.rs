@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         reports.extend(delay::measure(&server.url(), rounds)?);
     }
     if flags.wants("outage") {
-        reports.push(calls_without_redis(&runtime, &server, flags.number("calls", 20_000))?);
+        reports.push(calls_without_redis(&runtime, &server, flags.number("calls", 80_000))?);
     }
     if flags.wants("recovery") {
         for outage in [Outage::Frozen, Outage::Killed] {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use cache_runtime::Redis;
 
-/// Nothing here should take so long: what does is reported as if it had taken this, and an error.
+/// Nothing here should take so long: what does ends the measurement with an error.
 const LIMIT: Duration = Duration::from_secs(20);
 
 #[expect(clippy::expect_used, reason = "the harness made the URL")]
