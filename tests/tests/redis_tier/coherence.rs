@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cache_runtime::testing::Probe;
 use cache_runtime::{Cache, Redis, cached, invalidates};
@@ -21,6 +21,11 @@ const SOON: Duration = Duration::from_secs(5);
 
 #[cached(key = "version:<id>", ttl = "10m")]
 async fn version(source: Source, id: u64) -> u64 {
+    source.load().await
+}
+
+#[cached(key = "version:<id>", ttl = "10m", lock = true)]
+async fn version_with_lock(source: Source, id: u64) -> u64 {
     source.load().await
 }
 
@@ -127,6 +132,25 @@ async fn a_restarted_server_tells_again() {
     here.warm().await;
     there.cache.scope(update(&source, 1)).await;
     here.reads(2).await;
+}
+
+#[tokio::test]
+async fn who_waits_for_a_lease_takes_over_when_its_owner_has_died() {
+    const LEASE: Duration = Duration::from_millis(700);
+    let server = RedisServer::start();
+    let source = Source::new();
+    let here = Process::on(&server.url(), &source).connected().await;
+    let lease = b"\xC1L0123456789abcdef";
+    let begun = Instant::now();
+    let px = LEASE.as_millis().to_string();
+    server.command(&[&b"SET"[..], b"shop:version:1", lease, b"PX", px.as_bytes()]);
+    let (cache, from) = (here.cache.clone(), source.clone());
+    let read = tokio::spawn(async move { cache.scope(version_with_lock(from, 1)).await });
+    eventually(SOON, || async { here.cache.stats().lease_waits == 1 }).await;
+    assert_eq!(source.loads(), 0);
+    source.entered(1).await;
+    assert!(begun.elapsed() >= LEASE, "the lease was not waited for");
+    assert_eq!(read.await.unwrap(), 1);
 }
 
 /// Counts warnings that say `what`.
