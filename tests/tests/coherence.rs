@@ -435,11 +435,6 @@ async fn update_slowly(source: Source, id: u64, gate: Source) -> u64 {
     source.update() + id
 }
 
-/// Lets a second load begin, if it will, before those that are held may end.
-async fn begun(source: &Source, loads: u64) {
-    let _ = tokio::time::timeout(Duration::from_millis(500), source.entered(loads)).await;
-}
-
 #[tokio::test]
 async fn a_look_that_an_invalidation_elsewhere_overtook_makes_no_load_joinable() {
     let (here, there, source) = Process::pair().await;
@@ -452,9 +447,11 @@ async fn a_look_that_an_invalidation_elsewhere_overtook_makes_no_load_joinable()
     here.tiers.remote.called(Method::GetOrSet, 1).await;
     there.update().await;
     here.tiers.remote.heal();
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    // What it saw has changed meanwhile: it looks again.
+    let looked = || async { here.tiers.remote.methods().len() >= 2 };
+    eventually(Duration::from_secs(5), looked).await;
     let new = here.reading();
-    begun(&source, 2).await;
+    source.entered(2).await;
     drop(held);
     assert_eq!(old.await.unwrap(), 1);
     let _ = looking.await.unwrap();
@@ -490,7 +487,7 @@ async fn nobody_joins_a_load_under_a_barrier_that_began_before_an_invalidation_e
     source.entered(1).await;
     there.update().await;
     let new = here.reading();
-    begun(&source, 2).await;
+    source.entered(2).await;
     drop(held);
     assert_eq!((old.await.unwrap(), new.await.unwrap()), (1, 2));
     drop(closed);
@@ -508,7 +505,7 @@ async fn a_load_without_a_lease_is_not_joined_after_the_disconnected_ttl() {
         there.update().await;
         here.tiers.clock.advance(DISCONNECTED + Duration::from_millis(1));
         let new = here.reading();
-        begun(&source, 2).await;
+        source.entered(2).await;
         drop(held);
         assert_eq!((old.await.unwrap(), new.await.unwrap()), (1, 2), "{kind:?}");
     }

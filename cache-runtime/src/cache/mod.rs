@@ -2,11 +2,12 @@
 
 mod builder;
 mod current;
+mod weak;
 
 use std::any::TypeId;
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -14,6 +15,7 @@ use serde::de::DeserializeOwned;
 
 pub use builder::Builder;
 pub(crate) use current::{scoped, with_current};
+pub(crate) use weak::WeakCache;
 
 use crate::call_site::{self, Site};
 use crate::clock::Clock;
@@ -27,7 +29,7 @@ use crate::key::{Key, KeyRef};
 use crate::local::LocalBackend;
 use crate::policy::Policy;
 use crate::read::{Call, Mode};
-use crate::remote::feed::{Feed, Listener, Stamp, Trust};
+use crate::remote::feed::{Feed, Stamp, Trust};
 use crate::remote::tier::Tier;
 use crate::returns::{Kind, Returns, Shape};
 use crate::stats::{Counters, Stats};
@@ -382,51 +384,8 @@ impl Cache {
         self.0.local.as_ref().map_or(0, |local| local.len())
     }
 
-    pub(crate) fn downgrade(&self) -> WeakCache {
-        WeakCache(Arc::downgrade(&self.0))
-    }
-
     pub(crate) fn name(&self) -> &str {
         &self.0.name
-    }
-
-    /// Has the remote tier tell what other processes change, for as long as this cache lives.
-    fn follow(&self) {
-        if let Some(tier) = &self.0.remote {
-            let this: Weak<dyn Listener> = Arc::downgrade(&self.0) as _;
-            tier.follow(this);
-        }
-    }
-}
-
-impl Listener for Inner {
-    fn changed(&self, key: &Key) {
-        self.flights.doubt(key, || {
-            if let Some(local) = &self.local {
-                local.remove(key.borrowed());
-            }
-        });
-    }
-
-    fn all_changed(&self) {
-        self.flights.doubt_all();
-    }
-}
-
-/// A cache that may be gone.
-pub(crate) struct WeakCache(Weak<Inner>);
-
-impl WeakCache {
-    pub(crate) fn upgrade(&self) -> Option<Cache> {
-        self.0.upgrade().map(Cache)
-    }
-
-    pub(crate) fn is(&self, cache: &Cache) -> bool {
-        self.0.as_ptr() == Arc::as_ptr(&cache.0)
-    }
-
-    pub(crate) fn is_gone(&self) -> bool {
-        self.0.strong_count() == 0
     }
 }
 

@@ -27,11 +27,22 @@ pub(crate) fn jittered(pause: Duration) -> Duration {
 mod tests {
     use std::collections::HashSet;
 
-    use super::random;
+    use std::time::Duration;
+
+    use super::{jittered, random};
 
     #[test]
     fn no_number_comes_twice() {
         let drawn: HashSet<u64> = (0..10_000).map(|_| random()).collect();
         assert_eq!(drawn.len(), 10_000);
+    }
+
+    #[test]
+    fn a_pause_is_cut_by_at_most_half() {
+        let pause = Duration::from_millis(400);
+        for _ in 0..1_000 {
+            let cut = jittered(pause);
+            assert!(cut >= pause / 2 && cut <= pause, "{cut:?}");
+        }
     }
 }

@@ -15,7 +15,7 @@ use super::place::{Origin, Place};
 use super::refusal::Refusal;
 use super::wire::Wire;
 use crate::error::{Error, ErrorKind, Result};
-use crate::remote::random::random;
+use crate::remote::random::jittered;
 
 const PING_EVERY: Duration = Duration::from_millis(500);
 
@@ -237,26 +237,6 @@ async fn silence(connection: Wire) {
             // A refusal is a sign of life too.
             Ok(_) => missed = 0,
             Err(_) => missed += 1,
-        }
-    }
-}
-
-/// Between half of `pause` and all of it, so that a fleet doesn't come back in step.
-fn jittered(pause: Duration) -> Duration {
-    let half = pause / 2;
-    let span = u64::try_from(half.as_nanos()).unwrap_or(u64::MAX).max(1);
-    half + Duration::from_nanos(random() % span)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pause_is_cut_by_at_most_half() {
-        for _ in 0..1_000 {
-            let pause = jittered(MAX_PAUSE);
-            assert!(pause >= MAX_PAUSE / 2 && pause <= MAX_PAUSE, "{pause:?}");
         }
     }
 }
