@@ -42,8 +42,13 @@ pub(crate) struct Detached<T: 'static> {
 
 impl<T> Detached<T> {
     /// `load`, which is dropped if it takes longer than `limit` after its caller left.
-    pub(crate) fn new(load: impl Future<Output = T> + Send + 'static, limit: Duration) -> Self {
-        Self { load: Some(Box::pin(load)), runtime: Handle::try_current().ok(), limit }
+    pub(crate) fn new(load: Pin<Box<dyn Future<Output = T> + Send>>, limit: Duration) -> Self {
+        Self { load: Some(load), runtime: Handle::try_current().ok(), limit }
+    }
+
+    /// Drops the load with its caller.
+    pub(crate) fn cancel(mut self) {
+        self.load = None;
     }
 }
 

@@ -5,8 +5,6 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::cache::{self, Cache};
 use crate::policy::Policy;
-use crate::read::Call;
-use crate::returns::Shape;
 use crate::stats::{SiteCounters, SiteStats};
 
 /// Every site that was ever called, by its number less one.
@@ -21,14 +19,6 @@ pub struct Site {
     policy: Policy,
     /// Zero until the first call.
     number: AtomicU32,
-}
-
-/// What a read found.
-pub enum Lookup<S: Shape> {
-    /// The value was in the local tier.
-    Hit(S::Return),
-    /// It was not.
-    Miss(Call<S>),
 }
 
 impl Site {

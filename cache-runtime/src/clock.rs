@@ -1,8 +1,8 @@
 //! Time, in milliseconds: a cheap monotonic clock for expiry, the wall clock for the wire.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The time a cache goes by.
 ///
@@ -25,6 +25,15 @@ impl Clock {
             )
             .as_millis(),
             Self::Fake(now) => now.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Microseconds since some moment in this process's past, to measure what took long.
+    pub(crate) fn micros(&self) -> u64 {
+        static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
+        match self {
+            Self::System => u64::try_from(BEGAN.elapsed().as_micros()).unwrap_or(u64::MAX),
+            Self::Fake(now) => now.load(Ordering::Relaxed).saturating_mul(1000),
         }
     }
 

@@ -4,6 +4,7 @@ mod exchange;
 mod read_back;
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::background;
 use crate::cache::Cache;
@@ -13,6 +14,7 @@ use crate::entry::Entry;
 use crate::error::{Error, ErrorKind, Result};
 use crate::invalidation;
 use crate::key::Key;
+use crate::life::State;
 use crate::policy::Policy;
 use crate::remote::claim::Claim;
 
@@ -26,12 +28,26 @@ pub struct EntryRef<T> {
     pub(crate) cache: Cache,
     pub(crate) policy: Policy,
     pub(crate) key: Key,
+    pub(crate) ttl_of: TtlOf<T>,
     codec: Option<Codec<T>>,
 }
 
+/// The ttl of a value, where that depends on the value.
+pub(crate) type TtlOf<T> = Option<fn(&T) -> Duration>;
+
 impl<T> EntryRef<T> {
     pub(crate) fn new(cache: Cache, policy: Policy, key: Key, codec: Option<Codec<T>>) -> Self {
-        Self { cache, policy, key, codec }
+        Self { cache, policy, key, ttl_of: None, codec }
+    }
+
+    /// Lets what [`put`](Self::put) stores live for the time that `ttl` answers for it. Zero:
+    /// nothing is stored.
+    ///
+    /// # Default
+    ///
+    /// As the function has it.
+    pub fn ttl_of(self, ttl: fn(&T) -> Duration) -> Self {
+        Self { ttl_of: Some(ttl), ..self }
     }
 
     /// The key of the entry, without the cache's namespace.
@@ -57,7 +73,7 @@ impl<T> EntryRef<T> {
 }
 
 impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
-    /// The cached value, without loading it. `None` also where a function's `None` is cached, and
+    /// The cached value, without loading it, stale ones included. `None` also where a function's `None` is cached, and
     /// where the remote tier can't be asked.
     ///
     /// # Cancel safety
@@ -104,14 +120,17 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
         let Some(cell) = remote.read(&self.key).await? else {
             return Ok(None);
         };
-        let Some(Opened { value, ttl }) = self.open(&cell) else {
+        let Some(Opened { value, span }) = self.open(&cell) else {
             return Ok(None);
         };
+        if span.state(self.cache.clock().now(), self.policy) == State::Expired {
+            return Ok(None);
+        }
         let entry = Entry::new(value.clone(), self.policy.version_or_default());
         ticket.commit(|| {
             // What another read has brought meanwhile may be newer.
             if self.cache.entry_at(self.key.borrowed(), self.policy).is_none() {
-                self.cache.store(&self.key, &entry, ttl, trust);
+                self.cache.store(&self.key, &entry, span, trust);
             }
         });
         Ok(value)
@@ -135,8 +154,8 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
             // Overtaken while it claimed: what it claimed is newer than what it has.
             return invalidation::invalidate(&self.cache, &self.key).await;
         }
-        let ttl = self.cache.ttl(self.policy, false);
-        let loaded = Loaded { value: Some(&value), began, trust, ttl };
+        let life = self.cache.life(self.policy, Some(&value), self.ttl_of);
+        let loaded = Loaded { value: Some(&value), began, trust, life };
         self.replace(&ticket, claim, &loaded).await.map(drop)
     }
 }

@@ -88,7 +88,9 @@ pub(crate) struct Joining {
 pub(crate) enum Joined<T> {
     /// The value, stored by a flight that landed meanwhile.
     Stored(T),
-    /// A place in a flight.
+    /// The first place in a flight that begins.
+    First(Ticket, Arc<Flight>),
+    /// A place in a flight that is under way.
     Member(Ticket, Arc<Flight>),
 }
 
@@ -115,11 +117,9 @@ impl Flights {
     ) -> Joined<T> {
         let mut shard = self.shard(key);
         if let Some(slot) = shard.slots.get_mut(key)
-            && let Some(attached) = slot.flights.iter_mut().find(|it| it.takes(joining))
+            && let Some((ticket, flight)) = self.find_in(slot, key, joining)
         {
-            attached.members += 1;
-            let flight = attached.flight.clone();
-            return Joined::Member(self.issue(slot, key, Some(&flight)), flight);
+            return Joined::Member(ticket, flight);
         }
         if let Some(value) = stored() {
             return Joined::Stored(value);
@@ -133,7 +133,29 @@ impl Flights {
             in_doubt: false,
             unheard: false,
         });
-        Joined::Member(self.issue(slot, key, Some(&flight)), flight)
+        Joined::First(self.issue(slot, key, Some(&flight)), flight)
+    }
+
+    /// Joins the flight of `key` and `id`, if there is one.
+    pub(crate) fn find(
+        self: &Arc<Self>,
+        key: &Key,
+        joining: Joining,
+    ) -> Option<(Ticket, Arc<Flight>)> {
+        let mut shard = self.shard(key);
+        self.find_in(shard.slots.get_mut(key)?, key, joining)
+    }
+
+    fn find_in(
+        self: &Arc<Self>,
+        slot: &mut Slot,
+        key: &Key,
+        joining: Joining,
+    ) -> Option<(Ticket, Arc<Flight>)> {
+        let attached = slot.flights.iter_mut().find(|it| it.takes(joining))?;
+        attached.members += 1;
+        let flight = attached.flight.clone();
+        Some((self.issue(slot, key, Some(&flight)), flight))
     }
 
     /// The right to store under `key`, for a write or a load that nobody joins.
@@ -208,6 +230,20 @@ impl Ticket {
         let mut shard = self.flights.shard(&self.key);
         let slot = shard.valid(self).filter(|slot| slot.changes == self.changes);
         slot.is_some_and(|slot| slot.store(self.flight.as_ref(), store))
+    }
+
+    /// As [`commit`](Self::commit); the flight goes on, to replace what is stored.
+    pub(crate) fn commit_meanwhile(&self, store: impl FnOnce()) -> bool {
+        let mut shard = self.flights.shard(&self.key);
+        let slot = shard.valid(self).filter(|slot| slot.changes == self.changes);
+        slot.is_some_and(|slot| slot.store(None, store))
+    }
+
+    /// As [`commit`](Self::commit), for what is of this process alone: the remote cell may have
+    /// changed.
+    pub(crate) fn commit_regardless(&self, store: impl FnOnce()) -> bool {
+        let mut shard = self.flights.shard(&self.key);
+        shard.valid(self).is_some_and(|slot| slot.store(self.flight.as_ref(), store))
     }
 
     /// Runs `store` unless the key was invalidated in this process since the ticket was given out,

@@ -110,8 +110,11 @@ mod failure;
 mod flight;
 mod invalidation;
 mod key;
+mod life;
 mod local;
+mod lookup;
 mod maintenance;
+mod manner;
 mod nesting;
 mod policy;
 mod read;
@@ -122,6 +125,7 @@ mod stats;
 mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod timeout;
 mod value_of;
 
 pub use cache::{Builder, Cache};
@@ -135,8 +139,10 @@ pub use key::{Key, KeyPart, KeyRef, KeyWriter};
 pub use local::LocalBackend;
 #[cfg(feature = "moka")]
 pub use local::Moka;
+pub use manner::{bypass, refreshing};
 pub use policy::Policy;
 #[cfg(feature = "redis")]
 pub use remote::Redis;
 pub use remote::{Changes, Moment, RemoteBackend};
 pub use stats::{SiteStats, Stats};
+pub use timeout::Timeout;

@@ -1,10 +1,11 @@
 //! What generated code names, and nobody else should.
 
-pub use crate::call_site::{Lookup, Site, SiteOn};
+pub use crate::call_site::{Site, SiteOn};
 pub use crate::entry_ref::EntryRef;
 pub use crate::failure::{AsDynError, Failure, Sharing};
 pub use crate::invalidation::Invalidation;
-pub use crate::policy::{Policy, Ttl};
+pub use crate::lookup::Lookup;
+pub use crate::policy::{Policy, Time};
 pub use crate::read::Call;
 pub use crate::returns::{Kind, Returns, Shape};
 pub use crate::site_for::{ShapeOf, SiteFor, SiteForOn};

@@ -1,38 +1,57 @@
 //! The one read algorithm: local tier, flight, remote tier, load, fill.
 
+mod at_hand;
+mod detached;
 mod load;
+mod settings;
 mod wait;
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::background::Detached;
-use crate::cache::{self, Cache};
+use crate::cache::Cache;
 use crate::call_site::Site;
 use crate::entry::Entry;
 use crate::entry_ref::EntryRef;
 use crate::flight::{Flight, FlightId, Joined, Outcome, Permit, Ticket, Turn};
+use crate::manner::Manner;
 use crate::nesting;
 use crate::remote::claim::Claim;
 use crate::remote::feed::Trust;
 use crate::returns::{Kind, Shape};
 use crate::stats::{Event, SiteCounters};
 
-/// A call whose value was not in the local tier.
+use at_hand::Replacing;
+pub(crate) use at_hand::{AtHand, Past};
+use settings::Settings;
+
+/// A call that can't be answered with what is in the local tier, or not with that alone.
 pub struct Call<S: Shape> {
     site: &'static Site,
     entry: EntryRef<S::Value>,
     mode: Mode,
+    settings: Settings<S>,
 }
 
 /// What a call is after.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     /// A value, wherever it comes from.
     Read,
+    /// A value in place of the one that was found.
+    Replace(AtHand),
     /// A new value, in place of what is cached.
     Refresh,
+    /// The function's own.
+    Bypass,
+}
+
+impl Mode {
+    pub(crate) fn of(manner: Manner) -> Self {
+        match manner {
+            Manner::Refreshing => Self::Refresh,
+            Manner::Bypassing => Self::Bypass,
+        }
+    }
 }
 
 /// How a call goes on.
@@ -44,6 +63,8 @@ enum Way<T> {
     Uncached,
     /// It loads for all that wait.
     Load(Loading),
+    /// It takes what is at hand, and loads what is to replace it.
+    Replace(Replacing<T>),
     /// It loads in place of what is cached.
     Renew,
 }
@@ -54,11 +75,20 @@ struct Loading {
     permit: Permit,
     claim: Claim,
     trust: Trust,
+    /// How many milliseconds before the end of the ttl of what it is to replace, if there is such.
+    early: Option<u64>,
+}
+
+/// What the local tier holds for a call that joins a flight.
+enum Recalled<T> {
+    Value(Arc<Entry>),
+    /// An error that is remembered.
+    Error(T),
 }
 
 impl<S: Shape> Call<S> {
     pub(crate) fn new(site: &'static Site, entry: EntryRef<S::Value>, mode: Mode) -> Self {
-        Self { site, entry, mode }
+        Self { site, entry, mode, settings: Settings::default() }
     }
 
     fn count(&self, event: Event) {
@@ -83,7 +113,7 @@ impl<S: Shape> Call<S> {
     /// # Cancel safety
     ///
     /// Dropping it drops `body`; another call that waits for it runs its own.
-    pub fn load<F>(self, body: F) -> impl Future<Output = S::Return>
+    pub fn load<F>(mut self, body: F) -> impl Future<Output = S::Return>
     where
         F: Future<Output = S::Return>,
     {
@@ -92,65 +122,66 @@ impl<S: Shape> Call<S> {
                 Way::Served(returned) => returned,
                 Way::Uncached => Box::pin(body).await,
                 Way::Load(turn) => Box::pin(self.run(turn, body)).await,
+                Way::Replace(replacing) => Box::pin(self.replace_here(replacing, body)).await,
                 Way::Renew => Box::pin(self.renew(body)).await,
             }
         }
     }
 
-    /// As [`load`](Self::load); the load belongs to the key and not to its caller.
-    ///
-    /// # Cancel safety
-    ///
-    /// Once `body` has begun, dropping this leaves it to the runtime, and its value is stored.
-    pub fn detached<F>(self, body: F) -> impl Future<Output = S::Return>
-    where
-        S: 'static,
-        F: Future<Output = S::Return>,
-        F: Send + 'static, // the load may outlive its caller; `detach = false` lifts this
-        S::Return: Send,   // as above
-    {
-        async move {
-            let limit = self.entry.cache.max_load();
-            match self.way().await {
-                Way::Served(returned) => returned,
-                Way::Uncached => Box::pin(body).await,
-                Way::Load(turn) => detached(limit, self.run(turn, body)).await,
-                Way::Renew => detached(limit, self.renew(body)).await,
+    /// Waits until the value is there, or it is up to this call to load it.
+    async fn way(&mut self) -> Way<S::Return> {
+        let id = self.flight_id();
+        let has_tier = self.entry.cache.has_tier(self.entry.policy);
+        let mode = std::mem::replace(&mut self.mode, Mode::Read);
+        match mode {
+            Mode::Replace(at_hand) => return Box::pin(self.way_to_replace(at_hand)).await,
+            _ if !has_tier || self.is_inside_itself(id) => self.uncached(),
+            Mode::Bypass => self.uncached(),
+            Mode::Refresh => {
+                self.settings.leads();
+                Way::Renew
             }
+            Mode::Read => self.way_of_read(id).await,
         }
     }
 
-    /// Waits until the value is there, or it is up to this call to load it.
-    async fn way(&self) -> Way<S::Return> {
-        let id = self.flight_id();
-        if !self.entry.cache.has_tier(self.entry.policy) || self.is_inside_itself(id) {
-            self.count(Event::Bypass);
-            return Way::Uncached;
-        }
-        if self.mode == Mode::Refresh {
-            return Way::Renew;
-        }
+    fn uncached(&self) -> Way<S::Return> {
+        self.count(Event::Bypass);
+        Way::Uncached
+    }
+
+    async fn way_of_read(&self, id: FlightId) -> Way<S::Return> {
         let mut patient = true;
         loop {
+            self.settings.follows();
             let cache = &self.entry.cache;
             let trust = cache.trust(self.entry.policy);
             let joining = cache.joining(id, trust);
-            let joined = cache.flights().join(&self.entry.key, joining, || self.found());
+            let joined = cache.flights().join(&self.entry.key, joining, || self.recalled());
             let (ticket, flight) = match joined {
-                Joined::Stored(entry) => {
-                    self.count(Event::Hit);
-                    match self.returned(&entry) {
-                        Some(returned) => return Way::Served(returned),
-                        None => continue,
-                    }
+                Joined::Stored(Recalled::Value(entry)) => match self.hit(&entry) {
+                    Some(returned) => return Way::Served(returned),
+                    None => continue,
+                },
+                Joined::Stored(Recalled::Error(returned)) => {
+                    self.count(Event::Miss);
+                    self.count(Event::Join);
+                    return Way::Served(returned);
                 }
-                Joined::Member(ticket, flight) => (ticket, flight),
+                Joined::First(ticket, flight) | Joined::Member(ticket, flight) => (ticket, flight),
             };
             match self.turn(&flight).await {
                 Some(Turn::Load(permit)) => {
-                    let turn = Loading { ticket, permit, claim: Claim::Alone, trust };
+                    self.settings.leads();
+                    let turn = Loading { ticket, permit, claim: Claim::Alone, trust, early: None };
                     if let Some(way) = self.look(turn, &flight).await {
                         return way;
+                    }
+                }
+                Some(Turn::AtHand(entry, since)) => {
+                    match Box::pin(self.wait_or_take(&flight, &entry, since)).await {
+                        Some(returned) => return Way::Served(returned),
+                        None => flight.withdraw(),
                     }
                 }
                 Some(Turn::Landed(Outcome::Merged)) => {}
@@ -160,10 +191,7 @@ impl<S: Shape> Call<S> {
                     patient = false;
                     ticket.detach();
                 }
-                None => {
-                    self.count(Event::Bypass);
-                    return Way::Uncached;
-                }
+                None => return self.uncached(),
             }
         }
     }
@@ -193,18 +221,28 @@ impl<S: Shape> Call<S> {
                 self.count(Event::Join);
                 Way::Served(returned)
             }
-            None => {
-                self.count(Event::Bypass);
-                Way::Uncached
-            }
+            None => self.uncached(),
         }
     }
 
-    /// The entry in the local tier, if this call can take it.
-    fn found(&self) -> Option<Arc<Entry>> {
-        let entry = self.entry.cache.entry_at(self.entry.key.borrowed(), self.entry.policy)?;
-        let stored = entry.value::<S::Value>(self.version())?;
-        S::Kind::accepts(stored).then_some(entry)
+    /// What the local tier holds, if this call can take it.
+    fn recalled(&self) -> Option<Recalled<S::Return>> {
+        let EntryRef { cache, policy, key, .. } = &self.entry;
+        if let Some(entry) = cache.entry_at(key.borrowed(), *policy)
+            && let Some(stored) = entry.value::<S::Value>(self.version())
+            && S::Kind::accepts(stored)
+        {
+            return Some(Recalled::Value(entry));
+        }
+        self.settings.err_ttl()?;
+        let failure = cache.remembered(key.borrowed(), self.version())?;
+        S::failed(&failure).map(Recalled::Error)
+    }
+
+    /// What `entry` holds, counted as a hit.
+    fn hit(&self, entry: &Entry) -> Option<S::Return> {
+        self.counters().found(entry.soft() <= self.entry.cache.clock().now());
+        self.returned(entry)
     }
 
     fn returned(&self, entry: &Entry) -> Option<S::Return> {
@@ -227,16 +265,5 @@ impl<S: Shape> Call<S> {
             );
         }
         inside
-    }
-}
-
-/// Runs `load` in place, and on the runtime once its caller is gone, in the same scope.
-fn detached<T: 'static>(
-    limit: Duration,
-    load: impl Future<Output = T> + Send + 'static,
-) -> Detached<T> {
-    match cache::scoped() {
-        Some(scope) => Detached::new(async move { scope.scope(load).await }, limit),
-        None => Detached::new(load, limit),
     }
 }

@@ -1,9 +1,10 @@
 //! A call site and what its function returns, as one value: all that generated code calls.
 
 use crate::cache::{self, Cache};
-use crate::call_site::{Lookup, Site, SiteOn};
+use crate::call_site::{Site, SiteOn};
 use crate::entry_ref::EntryRef;
-use crate::key::{Key, KeyWriter, rendered};
+use crate::key::{KeyWriter, rendered};
+use crate::lookup::{Looking, Lookup};
 use crate::read::{Call, Mode};
 use crate::returns::{Kind, Shape, Shaped};
 use crate::stats::SiteStats;
@@ -44,12 +45,29 @@ impl<S: Shape> SiteFor<S> {
         cache::with_current(|cache| self.on(cache).lookup(render))
     }
 
+    /// As [`lookup`](Self::lookup) if `cached`, else a call past the cache.
+    #[inline]
+    pub fn lookup_if<W>(self, cached: bool, render: W) -> Lookup<S>
+    where
+        W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
+    {
+        cache::with_current(|cache| self.on(cache).lookup_if(cached, render))
+    }
+
     /// A load of the key that `render` writes, whatever is cached.
     pub fn refresh<W>(self, render: W) -> Call<S>
     where
         W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
     {
         cache::with_current(|cache| self.on(cache).refresh(render))
+    }
+
+    /// As [`refresh`](Self::refresh) if `cached`, else a call past the cache.
+    pub fn refresh_if<W>(self, cached: bool, render: W) -> Call<S>
+    where
+        W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
+    {
+        cache::with_current(|cache| self.on(cache).refresh_if(cached, render))
     }
 
     /// The entry of the key that `render` writes.
@@ -79,22 +97,25 @@ pub struct SiteForOn<'a, S> {
     shape: S,
 }
 
-impl<S: Shape> SiteForOn<'_, S> {
+impl<'a, S: Shape> SiteForOn<'a, S> {
     /// Looks the key that `render` writes up in the local tier.
     #[inline]
     pub fn lookup<W>(self, render: W) -> Lookup<S>
     where
         W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
     {
-        let SiteOn { site, cache } = self.on;
         let mut writer = KeyWriter::new();
         render(&mut writer);
-        let key = writer.finish();
-        if let Some(found) = cache.found(self.shape, key, site.policy()) {
-            site.counters(cache).hit();
-            return Lookup::Hit(found);
-        }
-        Lookup::Miss(self.call(key.to_key(), Mode::Read))
+        self.looking().up(writer.finish())
+    }
+
+    /// As [`lookup`](Self::lookup) if `cached`, else a call past the cache.
+    #[inline]
+    pub fn lookup_if<W>(self, cached: bool, render: W) -> Lookup<S>
+    where
+        W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
+    {
+        if cached { self.lookup(render) } else { Lookup::Miss(self.bypass(render)) }
     }
 
     /// A load of the key that `render` writes, whatever is cached.
@@ -102,7 +123,22 @@ impl<S: Shape> SiteForOn<'_, S> {
     where
         W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
     {
-        self.call(rendered(render), Mode::Refresh)
+        self.looking().call(rendered(render).borrowed(), Mode::Refresh)
+    }
+
+    /// As [`refresh`](Self::refresh) if `cached`, else a call past the cache.
+    pub fn refresh_if<W>(self, cached: bool, render: W) -> Call<S>
+    where
+        W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
+    {
+        if cached { self.refresh(render) } else { self.bypass(render) }
+    }
+
+    fn bypass<W>(self, render: W) -> Call<S>
+    where
+        W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
+    {
+        self.looking().call(rendered(render).borrowed(), Mode::Bypass)
     }
 
     /// The entry of the key that `render` writes.
@@ -110,16 +146,14 @@ impl<S: Shape> SiteForOn<'_, S> {
     where
         W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
     {
-        self.entry_of(rendered(render))
+        let SiteOn { site, cache } = self.on;
+        EntryRef::new(cache.clone(), site.policy(), rendered(render), S::CODEC)
     }
 
-    #[cold]
-    fn call(self, key: Key, mode: Mode) -> Call<S> {
-        Call::new(self.on.site, self.entry_of(key), mode)
-    }
-
-    fn entry_of(self, key: Key) -> EntryRef<S::Value> {
-        EntryRef::new(self.on.cache.clone(), self.on.site.policy(), key, S::CODEC)
+    #[inline]
+    fn looking(self) -> Looking<'a, S> {
+        let SiteOn { site, cache } = self.on;
+        Looking { site, cache, policy: site.policy(), shape: self.shape }
     }
 
     /// What this site did through this cache.

@@ -38,7 +38,7 @@ fn policy(cached: &Cached) -> TokenStream {
         }
         Ttl::Constant(expr) => {
             let krate = krate.at(at(expr));
-            let ttl = quote_spanned!(at(expr)=> #krate::Ttl(#expr).get());
+            let ttl = quote_spanned!(at(expr)=> #krate::Time(#expr).get());
             quote_spanned!(span=> .ttl(#ttl))
         }
     });

@@ -8,6 +8,7 @@ use crate::clock::{Clock, millis};
 use crate::flight::Flights;
 use crate::local::LocalBackend;
 use crate::maintenance;
+use crate::policy::Share;
 use crate::remote::tier::{Limits, Tier};
 use crate::remote::{Backend, RemoteBackend};
 use crate::stats::Counters;
@@ -146,6 +147,33 @@ impl Builder {
     /// Five seconds.
     pub fn disconnected_ttl(mut self, ttl: Duration) -> Self {
         self.settings.disconnected_ttl = millis(ttl);
+        self
+    }
+
+    /// Shortens each ttl by up to this fraction of it, at random, so that what was filled together
+    /// does not expire together. Remembered errors and stale windows are not shortened.
+    ///
+    /// # Default
+    ///
+    /// 0.
+    ///
+    /// # Panics
+    ///
+    /// If `fraction` is negative, or not less than 1.
+    pub fn jitter(mut self, fraction: f64) -> Self {
+        self.settings.jitter = Share::of_ttl(fraction);
+        self
+    }
+
+    /// How long after a load in the background that brought no new value the next one of the same
+    /// key may begin: a source that is down sees one load a key in this time, from all processes
+    /// that share a remote tier, while the stale value is served.
+    ///
+    /// # Default
+    ///
+    /// One second.
+    pub fn refresh_throttle(mut self, pause: Duration) -> Self {
+        self.settings.refresh_throttle = millis(pause);
         self
     }
 

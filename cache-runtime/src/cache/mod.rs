@@ -18,17 +18,19 @@ pub(crate) use current::{scoped, with_current};
 pub(crate) use weak::WeakCache;
 
 use crate::call_site::{self, Site};
-use crate::clock::Clock;
+use crate::clock::{Clock, millis};
 use crate::codec::Codec;
 use crate::deferred;
 use crate::entry::Entry;
-use crate::entry_ref::EntryRef;
+use crate::entry_ref::{EntryRef, TtlOf};
 use crate::error::{Error, ErrorKind, Result};
+use crate::failure::Failure;
 use crate::flight::{Barrier, FlightId, Flights, Joining};
 use crate::key::{Key, KeyRef};
+use crate::life::{Life, Span, State};
 use crate::local::LocalBackend;
-use crate::policy::Policy;
-use crate::read::{Call, Mode};
+use crate::lookup::{Looking, Lookup};
+use crate::policy::{Policy, Share};
 use crate::remote::feed::{Feed, Stamp, Trust};
 use crate::remote::tier::Tier;
 use crate::returns::{Kind, Returns, Shape};
@@ -53,6 +55,15 @@ struct Inner {
     counters: Counters,
 }
 
+/// What the local tier holds for a function.
+pub(crate) enum Found<T> {
+    Nothing,
+    /// A hit, and no more is to be asked.
+    Fresh(T),
+    /// It may be more or less than a hit.
+    Due(Arc<Entry>),
+}
+
 /// How long things live; in milliseconds where entries are concerned.
 #[derive(Clone, Copy)]
 struct Settings {
@@ -60,6 +71,8 @@ struct Settings {
     none_ttl: u64,
     local_ttl: u64,
     disconnected_ttl: u64,
+    refresh_throttle: u64,
+    jitter: Share,
     max_load: Duration,
     barrier_hold: Duration,
 }
@@ -71,6 +84,8 @@ impl Default for Settings {
             none_ttl: 30_000,
             local_ttl: 60_000,
             disconnected_ttl: 5_000,
+            refresh_throttle: 1_000,
+            jitter: Share::default(),
             max_load: Duration::from_mins(1),
             barrier_hold: Duration::from_secs(10),
         }
@@ -85,8 +100,12 @@ impl Cache {
 
     /// The value of `load`, from the cache if it is there: what `#[cached]` does, by hand.
     ///
-    /// `Ok` alone is stored; an `Option` in it is a value like any other. Callers that wait for a load that fails run their own, at most eight
-    /// at a time.
+    /// `Ok` alone is stored; an `Option` in it is a value like any other. Callers that wait for a
+    /// load that fails run their own, at most eight at a time.
+    ///
+    /// With [`stale`](Policy::stale) or [`refresh_at`](Policy::refresh_at), the one caller whose turn
+    /// it is to replace a value waits for `load`, and takes the value if that fails; see
+    /// [`get_or_load_detached`](Self::get_or_load_detached).
     ///
     /// # Concurrent calls on the same key
     ///
@@ -120,32 +139,65 @@ impl Cache {
         T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
         F: Future<Output = Result<T, E>>,
     {
-        static SITE: Site = Site::new("cache_runtime", "get_or_load", "", Policy::new());
-        self.load_as(
-            &SITE,
-            Returns::<Result<T, E>>::new().kind().unshared().serde(),
-            key,
-            policy,
-            load,
-        )
-        .await
+        match self.look_up(&key, policy, Returns::<Result<T, E>>::new().kind().unshared().serde()) {
+            Lookup::Hit(value) => value,
+            Lookup::Miss(call) => call.load(load).await,
+        }
     }
 
-    async fn load_as<S: Shape>(
+    /// As [`get_or_load`](Self::get_or_load); the load belongs to the key and not to its caller. With
+    /// [`stale`](Policy::stale) or [`refresh_at`](Policy::refresh_at), nobody waits for a load while
+    /// there is a value: it runs in the background.
+    ///
+    /// # Concurrent calls on the same key
+    ///
+    /// One runs its future, the others wait for it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once `load` has begun, dropping this leaves it to the runtime, and its value is stored.
+    ///
+    /// # Errors
+    ///
+    /// Those of `load`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+    /// use cache_runtime::{Cache, Key, Moka, Policy};
+    ///
+    /// const POLICY: Policy = Policy::new().ttl_secs(60).stale_secs(300).refresh_at(0.8);
+    ///
+    /// let cache = Cache::builder().local(Moka::new()).no_remote().build();
+    /// let load = async { Ok::<_, std::io::Error>("Ada".to_owned()) };
+    /// let name = cache.get_or_load_detached(Key::new("user").part(&42), POLICY, load).await?;
+    /// assert_eq!(name, "Ada");
+    /// # Ok::<_, std::io::Error>(())
+    /// # })?;
+    /// # Ok::<_, std::io::Error>(())
+    /// ```
+    pub async fn get_or_load_detached<T, E, F>(
         &self,
-        site: &'static Site,
-        shape: S,
         key: Key,
         policy: Policy,
-        load: impl Future<Output = S::Return>,
-    ) -> S::Return {
-        let key = key.canonical().into_owned();
-        if let Some(found) = self.found(shape, key.borrowed(), policy) {
-            site.counters(self).hit();
-            return found;
+        load: F,
+    ) -> Result<T, E>
+    where
+        T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
+        E: Send + 'static,
+        F: Future<Output = Result<T, E>> + Send + 'static,
+    {
+        match self.look_up(&key, policy, Returns::<Result<T, E>>::new().kind().unshared().serde()) {
+            Lookup::Hit(value) => value,
+            Lookup::Miss(call) => call.detached(load).await,
         }
-        let entry = EntryRef::new(self.clone(), policy, key, S::CODEC);
-        Call::<S>::new(site, entry, Mode::Read).load(load).await
+    }
+
+    fn look_up<S: Shape>(&self, key: &Key, policy: Policy, shape: S) -> Lookup<S> {
+        static SITE: Site = Site::new("cache_runtime", "get_or_load", "", Policy::new());
+        let looking = Looking { site: &SITE, cache: self, policy, shape };
+        looking.up(key.canonical().borrowed())
     }
 
     /// The value stored under `key` by a function of version 1, if there is one.
@@ -233,21 +285,27 @@ impl Cache {
         Stats::new(self.0.name.clone(), remote.unwrap_or_default(), call_site::stats(self))
     }
 
-    /// What the local tier holds under `key`, alive, for a function of `policy`.
-    #[inline]
+    /// What the local tier holds under `key`, for a function of `policy`, fresh or stale.
     pub(crate) fn entry_at(&self, key: KeyRef<'_>, policy: Policy) -> Option<Arc<Entry>> {
+        let now = self.0.clock.now();
+        let entry = self.vouched(key, policy, now)?;
+        (entry.state(now, policy) != State::Expired).then_some(entry)
+    }
+
+    /// What the local tier holds under `key`, dead or alive, if what it depends on still counts.
+    #[inline]
+    fn vouched(&self, key: KeyRef<'_>, policy: Policy, now: u64) -> Option<Arc<Entry>> {
         let entry = self.0.local.as_ref()?.get(key)?;
         // What a `local` function stored, nobody elsewhere invalidates.
         let is_ours = entry.stamp() != Stamp::ALONE || self.0.feed.is_none() || policy.is_local();
-        (is_ours && self.is_alive(&entry, self.0.clock.now())).then_some(entry)
+        (is_ours && self.is_vouched_for(&entry, now)).then_some(entry)
     }
 
     #[inline]
-    fn is_alive(&self, entry: &Entry, now: u64) -> bool {
+    fn is_vouched_for(&self, entry: &Entry, now: u64) -> bool {
         let stamp = entry.stamp();
-        !entry.is_expired(now)
-            && (stamp == Stamp::ALONE
-                || self.0.feed.as_ref().is_some_and(|feed| feed.vouches_for(stamp, now)))
+        stamp == Stamp::ALONE
+            || self.0.feed.as_ref().is_some_and(|feed| feed.vouches_for(stamp, now))
     }
 
     /// What the local tier holds under `key`, as the return value of a function.
@@ -257,9 +315,37 @@ impl Cache {
         _: S,
         key: KeyRef<'_>,
         policy: Policy,
-    ) -> Option<S::Return> {
-        let entry = self.entry_at(key, policy)?;
-        S::Kind::returned(entry.value::<S::Value>(policy.version_or_default())?.clone())
+    ) -> Found<S::Return> {
+        let now = self.0.clock.now();
+        let Some(entry) = self.vouched(key, policy, now) else { return Found::Nothing };
+        if entry.is_due(now) {
+            return Found::Due(entry);
+        }
+        let stored = entry.value::<S::Value>(policy.version_or_default());
+        match stored.and_then(|stored| S::Kind::returned(stored.clone())) {
+            Some(returned) => Found::Fresh(returned),
+            None => Found::Nothing,
+        }
+    }
+
+    /// The error that is remembered under `key`, of a function of this version.
+    pub(crate) fn remembered(&self, key: KeyRef<'_>, version: u32) -> Option<Failure> {
+        let entry = self.0.local.as_ref()?.get(key)?;
+        let alive = !entry.is_expired(self.0.clock.now());
+        entry.failure(version).filter(|_| alive).cloned()
+    }
+
+    /// Remembers an error for so many milliseconds, unless there is a value. To be called under
+    /// the lock of a ticket.
+    pub(crate) fn remember(&self, key: &Key, policy: Policy, failure: Failure, ttl: u64) {
+        let Some(local) = &self.0.local else { return };
+        if self.entry_at(key.borrowed(), policy).is_some_and(|entry| !entry.is_failure()) {
+            return;
+        }
+        let entry = Entry::failed(failure, policy.version_or_default());
+        let life = Life { ttl, ..Life::default() };
+        entry.live(Stamp::ALONE, Span::of(life, self.0.clock.now(), Policy::new()));
+        local.insert(key, entry);
     }
 
     /// What an entry of `policy` that is asked for now will depend on.
@@ -280,25 +366,35 @@ impl Cache {
         Joining { id, now, oldest, oldest_unheard }
     }
 
-    /// Stores `entry`, for as long as `ttl` allows and what it depends on.
-    pub(crate) fn store(&self, key: &Key, entry: &Arc<Entry>, ttl: u64, trust: Trust) {
+    /// Stores `entry`, for its span and as long as what it depends on allows.
+    pub(crate) fn store(&self, key: &Key, entry: &Arc<Entry>, span: Span, trust: Trust) {
         let Some(local) = &self.0.local else { return };
         let settings = &self.0.settings;
-        let now = self.0.clock.now();
-        let mut expires = now.saturating_add(ttl);
-        if trust.is_connected() {
-            expires = expires.min(now.saturating_add(settings.local_ttl));
-        } else if !trust.is_alone() {
-            expires = expires.min(trust.since.saturating_add(settings.disconnected_ttl));
-        }
-        entry.live(trust.stamp, expires);
+        let end = if trust.is_connected() {
+            self.0.clock.now().saturating_add(settings.local_ttl)
+        } else if trust.is_alone() {
+            u64::MAX
+        } else {
+            trust.since.saturating_add(settings.disconnected_ttl)
+        };
+        entry.live(trust.stamp, span.ended(end));
         local.insert(key, entry.clone());
     }
 
-    /// How long a value lives, or that there is none, in milliseconds.
-    pub(crate) fn ttl(&self, policy: Policy, is_none: bool) -> u64 {
-        let ttl = policy.ttl_or(self.0.settings.default_ttl);
-        if is_none { ttl.min(self.0.settings.none_ttl) } else { ttl }
+    /// How long a value lives, or that there is none, where `ttl_of` knows better than the policy.
+    pub(crate) fn life<T>(&self, policy: Policy, value: Option<&T>, ttl_of: TtlOf<T>) -> Life {
+        let Settings { default_ttl, none_ttl, jitter, .. } = self.0.settings;
+        let ttl = policy.ttl_or(default_ttl);
+        let ttl = match (value, ttl_of) {
+            (Some(value), Some(ttl_of)) => millis(ttl_of(value)),
+            (Some(_), None) => ttl,
+            (None, _) => policy.none_ttl_or(ttl, none_ttl),
+        };
+        if ttl == 0 {
+            return Life::default();
+        }
+        let life = Life { ttl, stale: policy.stale_window(), cost: 0 };
+        life.jittered(policy.jitter_or(jitter))
     }
 
     pub(crate) fn remove(&self, key: &Key) {
@@ -358,6 +454,11 @@ impl Cache {
         &self.0.counters
     }
 
+    /// How long after a load in the background the next one may begin.
+    pub(crate) fn refresh_throttle(&self) -> Duration {
+        Duration::from_millis(self.0.settings.refresh_throttle)
+    }
+
     pub(crate) fn max_load(&self) -> Duration {
         self.0.settings.max_load
     }
@@ -375,7 +476,7 @@ impl Cache {
     pub(crate) fn free_expired(&self) {
         if let Some(local) = &self.0.local {
             let now = self.0.clock.now();
-            local.sweep(&|entry| !self.is_alive(entry, now));
+            local.sweep(&|entry| entry.is_expired(now) || !self.is_vouched_for(entry, now));
         }
     }
 

@@ -23,7 +23,9 @@ impl Cache {
 impl Listener for Inner {
     fn changed(&self, key: &Key) {
         self.flights.doubt(key, || {
-            if let Some(local) = &self.local {
+            let Some(local) = &self.local else { return };
+            // What is told may be the end of the lease of the very load that ended in the error.
+            if !local.get(key.borrowed()).is_some_and(|entry| entry.is_failure()) {
                 local.remove(key.borrowed());
             }
         });

@@ -7,6 +7,7 @@ use crate::entry::Entry;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flight::Ticket;
 use crate::invalidation;
+use crate::life::{Life, Span};
 use crate::remote::cell::VALUE_PREFIX;
 use crate::remote::claim::{Claim, Filled};
 use crate::remote::envelope::{Envelope, Header};
@@ -16,8 +17,7 @@ use crate::remote::fingerprint::fingerprint;
 /// A value from the remote tier.
 pub(crate) struct Opened<T> {
     pub(crate) value: Option<T>,
-    /// How long it has to live, in milliseconds.
-    pub(crate) ttl: u64,
+    pub(crate) span: Span,
 }
 
 /// A value on its way into the tiers.
@@ -27,8 +27,7 @@ pub(crate) struct Loaded<'a, T> {
     pub(crate) began: u64,
     /// As it was before the load began.
     pub(crate) trust: Trust,
-    /// How long it has to live, in milliseconds.
-    pub(crate) ttl: u64,
+    pub(crate) life: Life,
 }
 
 /// What became of a value on its way into the remote tier.
@@ -59,15 +58,13 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
     /// What `cell` holds, if it is alive and a `T` of this version.
     pub(crate) fn open(&self, cell: &Bytes) -> Option<Opened<T>> {
         let envelope = Envelope::decode(cell, self.fingerprint()).ok()?;
-        let Header { created, hard, .. } = envelope.header;
-        // Clocks differ: it lives no longer here than where it was loaded.
-        let left = hard.checked_sub(self.cache.clock().wall())?;
-        let ttl = left.min(hard.saturating_sub(created));
+        let clock = self.cache.clock();
+        let span = Span::of_stored(&envelope.header, clock.wall(), clock.now(), self.policy)?;
         let value = match &envelope.payload {
             Some(payload) => Some(self.codec?.decode(payload).ok()?),
             None => None,
         };
-        (ttl > 0).then_some(Opened { value, ttl })
+        Some(Opened { value, span })
     }
 
     fn seal(&self, limit: usize, loaded: &Loaded<'_, T>) -> Result<Bytes> {
@@ -76,17 +73,22 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
             (Some(value), Some(codec)) => Some(codec.encode(value, limit)?.into()),
             (Some(_), None) => return Err(Error::new(ErrorKind::Codec, "the value stays local")),
         };
+        let Life { ttl, cost, .. } = loaded.life;
         let wall = self.cache.clock().wall();
-        let cost = wall.saturating_sub(loaded.began).saturating_mul(1000);
-        let hard = wall.saturating_add(loaded.ttl);
-        let mut header = Header::new(loaded.began, hard, self.fingerprint());
-        header.cost = u32::try_from(cost).unwrap_or(u32::MAX);
+        let hard = wall.saturating_add(loaded.life.total());
+        let header = Header::new(loaded.began, hard, self.fingerprint());
+        let header = Header { soft: wall.saturating_add(ttl), cost, ..header };
         Envelope { header, payload }.encode()
+    }
+
+    /// When the state of a value changes that is stored now.
+    pub(crate) fn span(&self, life: Life) -> Span {
+        Span::of(life, self.cache.clock().now(), self.policy)
     }
 
     /// Fills the remote tier by `claim`.
     pub(crate) async fn fill(&self, claim: Claim, loaded: &Loaded<'_, T>) -> Kept {
-        if loaded.ttl == 0 {
+        if loaded.life.ttl == 0 {
             return Kept::Nowhere;
         }
         let fill = match claim {
@@ -100,7 +102,7 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
             Err(error) => return Kept::Unknown(error),
         };
         let prefix = cell.slice(..VALUE_PREFIX);
-        match fill.send(cell, loaded.ttl).await {
+        match fill.send(cell, loaded.life.total()).await {
             Filled::Stored => Kept::Shared(prefix),
             Filled::Void => Kept::Nowhere,
             Filled::Unknown(error) => Kept::Unknown(error),
@@ -119,18 +121,19 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
     ) -> Result<bool> {
         let read_back = ReadBack::of(self);
         let kept = self.fill(claim, loaded).await;
+        let span = self.span(loaded.life);
         let entry = Entry::new(loaded.value.cloned(), self.policy.version_or_default());
         let local = kept.locally(read_back, loaded.trust);
         let is_kept = !matches!(local, Locally::Nowhere);
         let told = self.forget_older(kept).await;
         let current = ticket.commit_over(|| match &local {
-            Locally::Now(trust) => self.cache.store(&self.key, &entry, loaded.ttl, *trust),
+            Locally::Now(trust) => self.cache.store(&self.key, &entry, span, *trust),
             Locally::OnceTold(..) | Locally::Nowhere => self.cache.remove(&self.key),
         });
         if !current {
             invalidation::invalidate(&self.cache, &self.key).await?;
         } else if let Locally::OnceTold(read_back, prefix) = local {
-            read_back.start(entry, prefix, loaded.ttl);
+            read_back.start(entry, prefix, span);
         }
         told.map(|()| current && is_kept)
     }

@@ -16,6 +16,7 @@ use crate::cache::Cache;
 use crate::entry::Entry;
 use crate::flight::Ticket;
 use crate::key::Key;
+use crate::life::Span;
 use crate::policy::Policy;
 
 /// How often to look again if something else has changed meanwhile. Who reads next fills it too.
@@ -46,14 +47,13 @@ impl ReadBack {
         })
     }
 
-    /// Stores `entry` for `ttl` milliseconds if its cell, which begins with `prefix`, still stands
-    /// once its fill has been told.
-    pub(crate) fn start(self, entry: Arc<Entry>, prefix: Bytes, ttl: u64) {
-        let expires = self.cache.clock().now().saturating_add(ttl);
-        background::start(self.run(entry, prefix, expires));
+    /// Stores `entry` for `span` if its cell, which begins with `prefix`, still stands once its fill
+    /// has been told.
+    pub(crate) fn start(self, entry: Arc<Entry>, prefix: Bytes, span: Span) {
+        background::start(self.run(entry, prefix, span));
     }
 
-    async fn run(mut self, entry: Arc<Entry>, prefix: Bytes, expires: u64) {
+    async fn run(mut self, entry: Arc<Entry>, prefix: Bytes, span: Span) {
         for _ in 0..ATTEMPTS {
             if timeout(LONGEST, self.watch.changed()).await.is_err() {
                 return;
@@ -63,8 +63,7 @@ impl ReadBack {
             if !trust.is_connected() || !self.stands(&prefix).await {
                 return;
             }
-            let left = expires.saturating_sub(self.cache.clock().now());
-            if self.watch.commit(|| self.cache.store(&self.key, &entry, left, trust)) {
+            if self.watch.commit(|| self.cache.store(&self.key, &entry, span, trust)) {
                 return;
             }
         }

@@ -47,13 +47,17 @@ impl World {
         let joining = Joining { id, now: 0, oldest: 0, oldest_unheard: 0 };
         match self.flights.join(&Self::key(), joining, || *self.stored.lock()) {
             Joined::Stored(version) => version,
-            Joined::Member(ticket, flight) => match block_on(flight.turn()) {
-                Turn::Load(permit) => self.load(&ticket, permit),
-                Turn::Landed(Outcome::Loaded(entry)) => {
-                    entry.value::<u64>(1).copied().flatten().unwrap_or(u64::MAX)
+            Joined::First(ticket, flight) | Joined::Member(ticket, flight) => {
+                match block_on(flight.turn()) {
+                    Turn::Load(permit) => self.load(&ticket, permit),
+                    Turn::Landed(Outcome::Loaded(entry)) => {
+                        entry.value::<u64>(1).copied().flatten().unwrap_or(u64::MAX)
+                    }
+                    Turn::Landed(_) | Turn::AtHand(..) => {
+                        unreachable!("no other outcome in this model")
+                    }
                 }
-                Turn::Landed(_) => unreachable!("no other outcome in this model"),
-            },
+            }
         }
     }
 
@@ -177,11 +181,10 @@ fn members_that_leave_without_an_outcome_strand_nobody() {
         let world = World::new();
         let leaver = spawn(&world, |world| {
             let id = World::id();
-            if let Joined::Member(ticket, flight) = world.flights.join(
-                &World::key(),
-                Joining { id, now: 0, oldest: 0, oldest_unheard: 0 },
-                || None::<u64>,
-            ) {
+            let joining = Joining { id, now: 0, oldest: 0, oldest_unheard: 0 };
+            if let Joined::First(ticket, flight) | Joined::Member(ticket, flight) =
+                world.flights.join(&World::key(), joining, || None::<u64>)
+            {
                 let permit = flight.turn_now();
                 thread::yield_now();
                 drop((permit, ticket));
@@ -235,17 +238,19 @@ impl Remote {
             let stored = || *self.world.stored.lock();
             match self.world.flights.join(&World::key(), joining, stored) {
                 Joined::Stored(version) => return version,
-                Joined::Member(ticket, flight) => match block_on(flight.turn()) {
-                    Turn::Load(permit) => {
-                        if let Some(version) = self.look(&ticket, &flight, permit) {
-                            return version;
+                Joined::First(ticket, flight) | Joined::Member(ticket, flight) => {
+                    match block_on(flight.turn()) {
+                        Turn::Load(permit) => {
+                            if let Some(version) = self.look(&ticket, &flight, permit) {
+                                return version;
+                            }
                         }
+                        Turn::Landed(Outcome::Loaded(entry)) => {
+                            return entry.value::<u64>(1).copied().flatten().unwrap_or(u64::MAX);
+                        }
+                        Turn::Landed(_) | Turn::AtHand(..) => {}
                     }
-                    Turn::Landed(Outcome::Loaded(entry)) => {
-                        return entry.value::<u64>(1).copied().flatten().unwrap_or(u64::MAX);
-                    }
-                    Turn::Landed(_) => {}
-                },
+                }
             }
         }
     }

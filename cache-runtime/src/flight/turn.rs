@@ -1,7 +1,8 @@
 //! One flight: who loads, who waits, and what it lands with.
 
 use std::collections::BTreeMap;
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -27,8 +28,12 @@ struct State {
     seen: Seen,
     /// The flights in doubt that nobody could join when this one began.
     doubted: Vec<Arc<Flight>>,
+    /// What can be served while the flight is under way, and since when.
+    at_hand: Option<(Arc<Entry>, u64)>,
     running: usize,
     limit: usize,
+    /// Who waits for the end of the load alone.
+    landing: Vec<Waker>,
     /// In the order they came. One that is not here any more has been woken.
     waiting: BTreeMap<u64, Waker>,
     arrivals: u64,
@@ -40,8 +45,10 @@ impl Default for State {
             outcome: None,
             seen: Seen::Nothing,
             doubted: Vec::new(),
+            at_hand: None,
             running: 0,
             limit: 1,
+            landing: Vec::new(),
             waiting: BTreeMap::new(),
             arrivals: 0,
         }
@@ -77,6 +84,8 @@ pub(crate) enum Turn {
     Load(Permit),
     /// Take what another member's load ended in.
     Landed(Outcome),
+    /// Take a value that is being replaced, and has been since this moment.
+    AtHand(Arc<Entry>, u64),
 }
 
 impl Flight {
@@ -106,6 +115,38 @@ impl Flight {
         self.state.lock().turn(self)
     }
 
+    /// Lets all members have `entry` while the load that is to replace it is under way, which has
+    /// begun at the moment `now`.
+    pub(crate) fn offer(&self, entry: Arc<Entry>, now: u64) {
+        let mut state = self.state.lock();
+        state.at_hand = Some((entry, now));
+        let woken = mem::take(&mut state.waiting);
+        drop(state);
+        woken.into_values().for_each(Waker::wake);
+    }
+
+    /// Takes back what was offered: it has expired.
+    pub(crate) fn withdraw(&self) {
+        self.state.lock().at_hand = None;
+    }
+
+    /// Waits for the outcome of the load that is under way; `None` once it has ended without one.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future changes nothing.
+    pub(crate) fn landing(&self) -> impl Future<Output = Option<Outcome>> {
+        poll_fn(|context| {
+            let mut state = self.state.lock();
+            if state.outcome.is_some() || state.running == 0 {
+                return Poll::Ready(state.outcome.clone());
+            }
+            state.landing.retain(|waker| !waker.will_wake(context.waker()));
+            state.landing.push(context.waker().clone());
+            Poll::Pending
+        })
+    }
+
     /// Notes that the load that is about to begin saw `cell` in place of `before`.
     pub(crate) fn saw(&self, before: Option<&Bytes>, cell: Option<Bytes>) {
         let mut state = self.state.lock();
@@ -130,15 +171,16 @@ impl Flight {
             Some(outcome) => {
                 state.outcome.get_or_insert(outcome);
                 state.doubted.clear();
-                std::mem::take(&mut state.waiting)
+                mem::take(&mut state.waiting)
             }
             None => {
                 state.limit = state.limit.max(crowd);
                 state.next_waiting()
             }
         };
+        let landing = mem::take(&mut state.landing);
         drop(state);
-        woken.into_values().for_each(Waker::wake);
+        woken.into_values().chain(landing).for_each(Waker::wake);
     }
 }
 
@@ -146,6 +188,9 @@ impl State {
     fn turn(&mut self, flight: &Arc<Flight>) -> Option<Turn> {
         if let Some(outcome) = &self.outcome {
             return Some(Turn::Landed(outcome.clone()));
+        }
+        if let Some((entry, since)) = &self.at_hand {
+            return Some(Turn::AtHand(entry.clone(), *since));
         }
         (self.running < self.limit).then(|| {
             self.running += 1;

@@ -8,10 +8,13 @@ use bytes::Bytes;
 
 use super::wait::Wait;
 use super::{Call, Loading, Way};
+use crate::clock::Clock;
 use crate::entry::Entry;
-use crate::entry_ref::{Kept, Loaded, Locally, Opened, ReadBack};
+use crate::entry_ref::{EntryRef, Kept, Loaded, Locally, Opened, ReadBack};
 use crate::flight::{Flight, Outcome, Permit, Resumed, Ticket};
+use crate::life::{Life, Span, State};
 use crate::nesting;
+use crate::policy::Policy;
 use crate::remote::cell::new_lease;
 use crate::remote::claim::{Ask, Claim, Claimed};
 use crate::remote::feed::Trust;
@@ -19,13 +22,54 @@ use crate::remote::tier::Tier;
 use crate::returns::{Kind, Shape};
 use crate::stats::Event;
 
+/// What a read makes of a value that the remote tier held.
+enum Accepted<T> {
+    /// It is a hit. The entry is for those who wait.
+    Hit(T, Option<Arc<Entry>>),
+    /// It can be served while another one is loaded.
+    AtHand(Arc<Entry>),
+    Nothing,
+}
+
+/// When a load began.
+#[derive(Clone, Copy)]
+struct Began {
+    wall: u64,
+    micros: u64,
+}
+
+impl Began {
+    fn now(clock: &Clock) -> Self {
+        Self { wall: clock.wall(), micros: clock.micros() }
+    }
+}
+
+/// How far the clocks by which one value's end is told may be apart, in milliseconds.
+const SLACK: u64 = 20;
+
+impl Loading {
+    /// What a value is to this load. If it is to replace one, that one is past due however chance
+    /// would have it now, and a value that others have filled meanwhile ends later.
+    fn state(&self, span: Span, now: u64, policy: Policy) -> State {
+        match self.early {
+            None => span.state(now, policy),
+            Some(early) if span.soft > now.saturating_add(early + SLACK) => State::Fresh,
+            Some(_) => State::Due,
+        }
+    }
+}
+
 /// How often to look again at a cell that changed while it was looked at.
 const LOOKS: u32 = 8;
 
 impl<S: Shape> Call<S> {
     /// Looks in the remote tier, on behalf of all that wait. `None` where another flight of the
     /// key goes on in place of this one.
-    pub(super) async fn look(&self, mut turn: Loading, flight: &Flight) -> Option<Way<S::Return>> {
+    pub(super) async fn look(
+        &self,
+        mut turn: Loading,
+        flight: &Arc<Flight>,
+    ) -> Option<Way<S::Return>> {
         if turn.ticket.is_barred() {
             flight.saw(None, None);
             turn.claim = Claim::Barred;
@@ -41,19 +85,27 @@ impl<S: Shape> Call<S> {
         &self,
         tier: &Arc<Tier>,
         mut turn: Loading,
-        flight: &Flight,
+        flight: &Arc<Flight>,
     ) -> Option<Way<S::Return>> {
         let mut seen = None;
+        let mut at_hand;
         let mut looks = LOOKS;
-        let mut wait = Wait::new(self.patience(&turn.permit));
+        let mut wait = Wait::new(self.patience_for_lease(&turn.permit));
         loop {
             let lease = new_lease();
             flight.saw(seen.as_ref(), Some(lease.clone()));
             seen = Some(lease.clone());
-            turn.claim = match self.claim(tier, lease).await {
+            at_hand = None;
+            turn.claim = match self.claim(tier, lease, turn.early.is_some()).await {
                 Claimed::Value(cell, fill) => match self.accept(&turn, &cell) {
-                    Some(found) => return Some(self.serve(turn, found)),
-                    None => Claim::Fill(fill),
+                    Accepted::Hit(returned, entry) => {
+                        return Some(self.serve(turn, returned, entry));
+                    }
+                    Accepted::AtHand(entry) => {
+                        at_hand = Some(entry);
+                        Claim::Fill(fill)
+                    }
+                    Accepted::Nothing => Claim::Fill(fill),
                 },
                 Claimed::Nothing(claim) => claim,
             };
@@ -88,7 +140,10 @@ impl<S: Shape> Call<S> {
             wait.pause(&turn).await;
             self.renew_turn(&mut turn);
         }
-        Some(Way::Load(turn))
+        Some(match at_hand {
+            Some(entry) if turn.early.is_none() => self.replacing_found(turn, flight, &entry),
+            _ => Way::Load(turn),
+        })
     }
 
     /// Loads, stores what was loaded, and lets those who wait have it.
@@ -96,19 +151,22 @@ impl<S: Shape> Call<S> {
     where
         F: Future<Output = S::Return>,
     {
-        let Loading { ticket, permit, claim, trust } = turn;
-        self.count(Event::Miss);
-        let began = self.entry.cache.clock().wall();
+        let Loading { ticket, permit, claim, trust, early } = turn;
+        if early.is_none() {
+            self.count(Event::Miss);
+        }
+        let began = Began::now(self.entry.cache.clock());
         let returned = self.call_body(&claim, body).await;
         let Some(value) = S::Kind::stored(&returned) else {
-            self.fail(&ticket, permit, &returned);
+            let err_ttl = self.settings.err_ttl().filter(|_| early.is_none());
+            self.fail(&ticket, permit, &returned, err_ttl);
             return returned;
         };
-        let ttl = self.entry.cache.ttl(self.entry.policy, value.is_none());
+        let life = self.life(value, began);
         let entry = Entry::new(value.cloned(), self.version());
         permit.land(Outcome::Loaded(entry.clone()));
-        let loaded = Loaded { value, began, trust, ttl };
-        if !self.fill(&ticket, claim, &loaded, entry).await && ttl > 0 {
+        let loaded = Loaded { value, began: began.wall, trust, life };
+        if !self.fill(&ticket, claim, &loaded, entry).await && life.ttl > 0 {
             self.count(Event::Discarded);
         }
         ticket.detach();
@@ -130,10 +188,11 @@ impl<S: Shape> Call<S> {
             self.count(Event::RemoteError);
         }
         let is_shared = matches!(kept, Kept::Shared(_));
+        let span = self.entry.span(loaded.life);
         let is_kept = match kept.locally(read_back, loaded.trust) {
-            Locally::Now(trust) => ticket.commit(|| self.keep(&entry, loaded.ttl, trust)),
+            Locally::Now(trust) => ticket.commit(|| self.keep(&entry, span, trust)),
             Locally::OnceTold(read_back, prefix) => {
-                read_back.start(entry, prefix, loaded.ttl);
+                read_back.start(entry, prefix, span);
                 true
             }
             Locally::Nowhere => false,
@@ -150,28 +209,39 @@ impl<S: Shape> Call<S> {
             Some(tier) => tier.claim_to_write(&self.entry.key, self.entry.policy).await,
             None => Claim::Alone,
         };
-        let began = cache.clock().wall();
+        let began = Began::now(cache.clock());
         let returned = self.call_body(&claim, body).await;
         let Some(value) = S::Kind::stored(&returned) else {
             self.count(Event::LoadError);
             return returned;
         };
-        let ttl = cache.ttl(self.entry.policy, value.is_none());
-        let loaded = Loaded { value, began, trust, ttl };
+        let life = self.life(value, began);
+        let loaded = Loaded { value, began: began.wall, trust, life };
         match self.entry.replace(&ticket, claim, &loaded).await {
             Err(_) => self.count(Event::RemoteError),
-            Ok(false) if ttl > 0 => self.count(Event::Discarded),
+            Ok(false) if life.ttl > 0 => self.count(Event::Discarded),
             Ok(_) => {}
         }
         returned
     }
 
+    /// How long `value` lives, the load of which has just ended.
+    fn life(&self, value: Option<&S::Value>, began: Began) -> Life {
+        if !self.settings.stores(value) {
+            return Life::default();
+        }
+        let EntryRef { cache, policy, ttl_of, .. } = &self.entry;
+        let cost = cache.clock().micros().saturating_sub(began.micros);
+        let life = cache.life(*policy, value, *ttl_of);
+        Life { cost: u32::try_from(cost).unwrap_or(u32::MAX), ..life }
+    }
+
     /// Asks the remote tier for the value, or for the right to fill it.
-    async fn claim(&self, tier: &Arc<Tier>, lease: Bytes) -> Claimed {
+    async fn claim(&self, tier: &Arc<Tier>, lease: Bytes, expects_hit: bool) -> Claimed {
         let ask = Ask {
             key: &self.entry.key,
             policy: self.entry.policy,
-            expects_hit: self.counters().mostly_remote_hits(),
+            expects_hit: expects_hit || self.counters().mostly_remote_hits(),
             lease,
         };
         let claimed = tier.claim(ask).await;
@@ -188,7 +258,7 @@ impl<S: Shape> Call<S> {
     }
 
     /// How long to wait for somebody else's load.
-    fn patience(&self, permit: &Permit) -> Duration {
+    fn patience_for_lease(&self, permit: &Permit) -> Duration {
         // Of a crowd, all load: waiting for each other's leases they would do so one by one.
         let waits = self.entry.policy.waits_for_lease() && !permit.is_one_of_many();
         if waits { self.entry.cache.max_load() } else { Duration::ZERO }
@@ -196,28 +266,49 @@ impl<S: Shape> Call<S> {
 
     /// Takes a value of the remote tier over into the local one. The entry is for those who wait;
     /// where nobody does and there is no local tier, there is none.
-    fn accept(&self, turn: &Loading, cell: &Bytes) -> Option<(S::Return, Option<Arc<Entry>>)> {
-        let Some(Opened { value, ttl }) = self.entry.open(cell) else {
+    fn accept(&self, turn: &Loading, cell: &Bytes) -> Accepted<S::Return> {
+        let cache = &self.entry.cache;
+        let Some(Opened { value, span }) = self.entry.open(cell) else {
             self.count(Event::RemoteError);
-            return None;
+            return Accepted::Nothing;
         };
-        if !S::Kind::accepts(&value) {
-            return None;
+        let state = turn.state(span, cache.clock().now(), self.entry.policy);
+        if state == State::Expired || !S::Kind::accepts(&value) {
+            return Accepted::Nothing;
         }
-        if !self.entry.cache.has_local() && turn.ticket.detach_alone() {
-            return Some((S::Kind::returned(value)?, None));
+        if state != State::Fresh {
+            let entry = Entry::new(value, self.version());
+            let is_kept = turn.ticket.commit_meanwhile(|| self.keep(&entry, span, turn.trust));
+            if !is_kept {
+                entry.live(turn.trust.stamp, span);
+            }
+            return Accepted::AtHand(entry);
         }
-        let returned = S::Kind::returned(value.clone())?;
+        if !cache.has_local()
+            && turn.ticket.detach_alone()
+            && let Some(returned) = S::Kind::returned(value.clone())
+        {
+            return Accepted::Hit(returned, None);
+        }
         let entry = Entry::new(value, self.version());
-        turn.ticket.commit(|| self.keep(&entry, ttl, turn.trust));
-        Some((returned, Some(entry)))
+        turn.ticket.commit(|| self.keep(&entry, span, turn.trust));
+        match self.returned(&entry) {
+            Some(returned) => Accepted::Hit(returned, Some(entry)),
+            None => Accepted::Nothing,
+        }
     }
 
     /// Lets all that wait have what the remote tier held.
-    fn serve(&self, turn: Loading, found: (S::Return, Option<Arc<Entry>>)) -> Way<S::Return> {
-        self.count(Event::Hit);
+    fn serve(
+        &self,
+        turn: Loading,
+        returned: S::Return,
+        entry: Option<Arc<Entry>>,
+    ) -> Way<S::Return> {
+        if turn.early.is_none() {
+            self.count(Event::Hit);
+        }
         self.count(Event::RemoteHit);
-        let (returned, entry) = found;
         if let Some(entry) = entry {
             turn.permit.land(Outcome::Found(entry));
         }
@@ -226,8 +317,8 @@ impl<S: Shape> Call<S> {
     }
 
     /// Stores the entry in the local tier. Called under the ticket's lock alone.
-    fn keep(&self, entry: &Arc<Entry>, ttl: u64, trust: Trust) {
-        self.entry.cache.store(&self.entry.key, entry, ttl, trust);
+    fn keep(&self, entry: &Arc<Entry>, span: Span, trust: Trust) {
+        self.entry.cache.store(&self.entry.key, entry, span, trust);
     }
 
     async fn call_body<F: Future<Output = S::Return>>(&self, claim: &Claim, body: F) -> S::Return {
@@ -242,10 +333,16 @@ impl<S: Shape> Call<S> {
         }
     }
 
-    /// Lets those who wait have the error, or load for themselves.
-    fn fail(&self, ticket: &Ticket, permit: Permit, returned: &S::Return) {
+    /// Lets those who wait have the error, or load for themselves. Those who come later have it for
+    /// so many milliseconds.
+    fn fail(&self, ticket: &Ticket, permit: Permit, returned: &S::Return, err_ttl: Option<u64>) {
         self.count(Event::LoadError);
         if let Some(failure) = S::share(returned) {
+            if let Some(ttl) = err_ttl {
+                let EntryRef { cache, policy, key, .. } = &self.entry;
+                let failure = failure.clone();
+                ticket.commit_regardless(|| cache.remember(key, *policy, failure, ttl));
+            }
             ticket.detach();
             permit.land(Outcome::Failed(failure));
         } else {

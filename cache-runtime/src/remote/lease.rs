@@ -39,6 +39,16 @@ impl Lease {
         self.held = false;
     }
 
+    /// Lets the lease end in `time`, whatever becomes of its owner.
+    pub(super) fn end_in(mut self, time: Duration) {
+        self.held = false;
+        let (tier, name, token) = (self.tier.clone(), self.name.clone(), self.token.clone());
+        background::start(async move {
+            // It ends by itself if this fails.
+            let _ = tier.call(&mut tier.budget(), tier.backend.extend(&name, token, time)).await;
+        });
+    }
+
     /// Runs `load`, and lets the lease live for as long, up to `limit`.
     pub(crate) async fn keep_while<F: Future>(&self, load: F, limit: Duration) -> F::Output {
         tokio::select! {

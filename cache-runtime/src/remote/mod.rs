@@ -11,6 +11,7 @@ pub(crate) mod pending;
 pub(crate) mod random;
 #[cfg(feature = "redis")]
 mod redis;
+pub(crate) mod refresh;
 pub(crate) mod tier;
 
 use std::convert::Infallible;

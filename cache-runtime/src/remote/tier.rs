@@ -79,7 +79,7 @@ impl Drop for Asked {
 
 /// Whether the remote tier is well, although it could not do what it was asked.
 fn has_answered(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Foreign | ErrorKind::Full)
+    matches!(error.kind(), ErrorKind::Foreign | ErrorKind::Full | ErrorKind::Unsupported)
 }
 
 impl Tier {
@@ -121,6 +121,12 @@ impl Tier {
     /// The name of `key` among those of everybody who uses this server.
     pub(super) fn name(&self, key: &Key) -> String {
         [&self.prefix, key.as_str()].concat()
+    }
+
+    /// A name for `what` of `key` that belongs to no cell of the namespace.
+    pub(super) fn name_beside(&self, what: &str, key: &Key) -> String {
+        let namespace = self.prefix.strip_suffix(':').unwrap_or(&self.prefix);
+        [namespace, "!", what, ":", key.as_str()].concat()
     }
 
     /// How often it was left alone, and cut off.

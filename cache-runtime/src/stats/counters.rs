@@ -65,6 +65,14 @@ impl SiteCounters {
         self.hits[stripe()].0.fetch_add(1, Relaxed);
     }
 
+    /// A hit, which may be stale.
+    pub(crate) fn found(&self, is_stale: bool) {
+        self.hit();
+        if is_stale {
+            self.add(Event::StaleHit);
+        }
+    }
+
     pub(crate) fn add(&self, event: Event) {
         match event {
             Event::Hit => self.hit(),

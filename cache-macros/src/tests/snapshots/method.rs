@@ -6,7 +6,7 @@ impl Users {
                 "user",
                 "user:<self.tenant>:<id>",
                 ::cache_runtime::__private::Policy::new()
-                    .ttl(::cache_runtime::__private::Ttl(TTL).get())
+                    .ttl(::cache_runtime::__private::Time(TTL).get())
                     .local(),
             );
             ::cache_runtime::__private::Returns::<Result<User, DbError>>::new()
@@ -39,7 +39,7 @@ impl Users {
                 "user",
                 "user:<self.tenant>:<id>",
                 ::cache_runtime::__private::Policy::new()
-                    .ttl(::cache_runtime::__private::Ttl(TTL).get())
+                    .ttl(::cache_runtime::__private::Time(TTL).get())
                     .local(),
             );
             ::cache_runtime::__private::Returns::<Result<User, DbError>>::new()

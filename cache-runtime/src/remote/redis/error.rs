@@ -21,6 +21,7 @@ pub(super) fn translate(error: RedisError) -> Error {
     let (kind, context) = match error.code() {
         Some("WRONGTYPE") => (ErrorKind::Foreign, "the key holds another type of data"),
         Some("OOM") => (ErrorKind::Full, "Redis is out of memory"),
+        Some("NOPERM") => (ErrorKind::Unsupported, "the ACL of Redis forbids the command"),
         Some(_) => (ErrorKind::Unavailable, "Redis refused the command"),
         None => (ErrorKind::Unavailable, "Redis could not be asked"),
     };

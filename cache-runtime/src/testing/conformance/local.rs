@@ -6,6 +6,7 @@ use std::thread;
 
 use crate::entry::Entry;
 use crate::key::Key;
+use crate::life::Span;
 use crate::local::LocalBackend;
 use crate::remote::feed::Stamp;
 
@@ -31,8 +32,12 @@ pub fn local<B: LocalBackend>(make: impl Fn(u64) -> B) {
 }
 
 fn entry(value: u64) -> Arc<Entry> {
+    living_until(u64::MAX, value)
+}
+
+fn living_until(end: u64, value: u64) -> Arc<Entry> {
     let entry = Entry::new(Some(value), 1);
-    entry.live(Stamp::ALONE, u64::MAX);
+    entry.live(Stamp::ALONE, Span { due: end, soft: end, hard: end, cost: 0 });
     entry
 }
 
@@ -66,9 +71,8 @@ fn replaces_what_stood_there(backend: &impl LocalBackend) {
 
 fn sweeps_the_dead_and_no_other(backend: &impl LocalBackend) {
     for number in 0..50 {
-        let entry = entry(number);
-        entry.live(Stamp::ALONE, if number < 20 { 10 } else { 1_000 });
-        backend.insert(&key(number), entry);
+        let end = if number < 20 { 10 } else { 1_000 };
+        backend.insert(&key(number), living_until(end, number));
     }
     backend.sweep(&|entry| entry.is_expired(10));
     assert_eq!(backend.len(), 30, "`sweep` frees the dead, and counts what is left");

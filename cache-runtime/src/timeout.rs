@@ -1,0 +1,50 @@
+//! What a caller gets that waited too long with nothing at hand.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+/// No value came within the `hard_timeout` of a cached function. The load goes on.
+///
+/// The function's error type has to be made of it, by `From<Timeout>`; `anyhow::Error`,
+/// `eyre::Report` and `Box<dyn Error + Send + Sync>` are.
+///
+/// # Examples
+///
+/// ```
+/// use cache_runtime::Timeout;
+///
+/// #[derive(Debug, Clone)]
+/// enum DbError {
+///     Late,
+/// }
+///
+/// impl From<Timeout> for DbError {
+///     fn from(_: Timeout) -> Self {
+///         Self::Late
+///     }
+/// }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeout {
+    after: Duration,
+}
+
+impl Timeout {
+    pub(crate) fn new(after: Duration) -> Self {
+        Self { after }
+    }
+
+    /// How long the caller waited.
+    pub fn after(&self) -> Duration {
+        self.after
+    }
+}
+
+impl fmt::Display for Timeout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no value within {:?}", self.after)
+    }
+}
+
+impl Error for Timeout {}
