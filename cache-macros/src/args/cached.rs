@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use syn::{Expr, ExprLit, Lit, LitBool, LitStr, Path};
 
 use super::value::ungrouped;
-use super::{Known, Setting, parse, set, unknown};
+use super::{Given, Known, Setting, parse, set, unknown};
 use crate::diagnostics::Diagnostics;
 
 const KNOWN: &Known = &[
@@ -15,6 +15,15 @@ const KNOWN: &Known = &[
     ("detach", "detach = false"),
     ("companion", "companion = false"),
     ("cache", "cache = self.cache"),
+    ("when", "when = id != 0"),
+    ("unless", "unless = value.is_empty()"),
+    ("none_ttl", "none_ttl = \"30s\""),
+    ("stale", "stale = \"5m\""),
+    ("refresh", "refresh = 0.8"),
+    ("timeout", "timeout = \"200ms\""),
+    ("hard_timeout", "hard_timeout = \"2s\""),
+    ("err_ttl", "err_ttl = \"5s\""),
+    ("jitter", "jitter = 0.1"),
     ("version", "version = 2"),
     ("crate", "crate = ::cache_runtime"),
 ];
@@ -22,14 +31,29 @@ const KNOWN: &Known = &[
 #[derive(Default)]
 pub(crate) struct CachedArgs {
     pub(crate) key: Option<LitStr>,
-    pub(crate) ttl: Option<Expr>,
+    pub(crate) freshness: FreshnessArgs,
     pub(crate) lock: Option<Lock>,
     pub(crate) local: Option<Ident>,
     pub(crate) detach: Option<Detach>,
     pub(crate) companion: Option<Companion>,
     pub(crate) cache: Option<Expr>,
-    pub(crate) version: Option<Expr>,
+    pub(crate) when: Option<Expr>,
+    pub(crate) unless: Option<Given<Expr>>,
+    pub(crate) version: Option<Given<Expr>>,
     pub(crate) krate: Option<Path>,
+}
+
+/// How long a value lives, and what happens around its end.
+#[derive(Default)]
+pub(crate) struct FreshnessArgs {
+    pub(crate) ttl: Option<Given<Expr>>,
+    pub(crate) none_ttl: Option<Given<Expr>>,
+    pub(crate) stale: Option<Given<Expr>>,
+    pub(crate) refresh: Option<Given<Expr>>,
+    pub(crate) timeout: Option<Given<Expr>>,
+    pub(crate) hard_timeout: Option<Given<Expr>>,
+    pub(crate) err_ttl: Option<Given<Expr>>,
+    pub(crate) jitter: Option<Given<Expr>>,
 }
 
 /// `lock = true`, or with the time of its lease.
@@ -61,15 +85,25 @@ impl CachedArgs {
 
     fn set(&mut self, setting: Setting, dx: &mut Diagnostics) {
         let name = setting.name.clone();
+        let fresh = &mut self.freshness;
         match name.to_string().as_str() {
             "key" => set(&mut self.key, &name, setting.string(KNOWN, dx), dx),
-            "ttl" => set(&mut self.ttl, &name, setting.expr(KNOWN, dx), dx),
+            "ttl" => set(&mut fresh.ttl, &name, setting.given(KNOWN, dx), dx),
             "lock" => set(&mut self.lock, &name, lock(setting, dx), dx),
             "local" => set(&mut self.local, &name, flag(setting, dx), dx),
             "detach" => set(&mut self.detach, &name, detach(setting, dx), dx),
             "companion" => set(&mut self.companion, &name, companion(setting, dx), dx),
             "cache" => set(&mut self.cache, &name, setting.expr(KNOWN, dx), dx),
-            "version" => set(&mut self.version, &name, setting.expr(KNOWN, dx), dx),
+            "when" => set(&mut self.when, &name, setting.expr(KNOWN, dx), dx),
+            "unless" => set(&mut self.unless, &name, setting.given(KNOWN, dx), dx),
+            "none_ttl" => set(&mut fresh.none_ttl, &name, setting.given(KNOWN, dx), dx),
+            "stale" => set(&mut fresh.stale, &name, setting.given(KNOWN, dx), dx),
+            "refresh" => set(&mut fresh.refresh, &name, setting.given(KNOWN, dx), dx),
+            "timeout" => set(&mut fresh.timeout, &name, setting.given(KNOWN, dx), dx),
+            "hard_timeout" => set(&mut fresh.hard_timeout, &name, setting.given(KNOWN, dx), dx),
+            "err_ttl" => set(&mut fresh.err_ttl, &name, setting.given(KNOWN, dx), dx),
+            "jitter" => set(&mut fresh.jitter, &name, setting.given(KNOWN, dx), dx),
+            "version" => set(&mut self.version, &name, setting.given(KNOWN, dx), dx),
             "crate" => set(&mut self.krate, &name, setting.path(KNOWN, dx), dx),
             _ => unknown(&name, "cached", KNOWN, dx),
         }

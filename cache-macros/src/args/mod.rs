@@ -12,7 +12,7 @@ use syn::{Expr, Token};
 
 use crate::diagnostics::Diagnostics;
 
-pub(crate) use cached::{CachedArgs, Companion, Detach, Lock};
+pub(crate) use cached::{CachedArgs, Companion, Detach, FreshnessArgs, Lock};
 pub(crate) use invalidates::{InvalidatesArgs, Target};
 pub(crate) use nearest::nearest;
 
@@ -20,6 +20,20 @@ pub(crate) use nearest::nearest;
 struct Setting {
     name: Ident,
     value: Option<Expr>,
+}
+
+/// The value of a setting, and the name that it stands behind.
+pub(crate) struct Given<T> {
+    pub(crate) name: Ident,
+    pub(crate) value: T,
+}
+
+impl<T> Given<T> {
+    /// What `read` makes of the value.
+    pub(crate) fn map<U>(self, read: impl FnOnce(&Ident, T) -> U) -> Given<U> {
+        let value = read(&self.name, self.value);
+        Given { name: self.name, value }
+    }
 }
 
 /// The settings an attribute has, each as an example of its use.

@@ -2,7 +2,7 @@
 
 use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path};
 
-use super::{Known, Setting};
+use super::{Given, Known, Setting};
 use crate::diagnostics::Diagnostics;
 
 /// Sees through what `macro_rules!` puts around a matched expression.
@@ -21,6 +21,12 @@ impl Setting {
             diagnostics.error(name, format!("`{name}` needs a value, such as `{example}`"));
         }
         self.value.map(ungrouped)
+    }
+
+    /// The value, of any form, with its name.
+    pub(super) fn given(self, known: &Known, diagnostics: &mut Diagnostics) -> Option<Given<Expr>> {
+        let name = self.name.clone();
+        self.expr(known, diagnostics).map(|value| Given { name, value })
     }
 
     /// The value, a string literal.

@@ -1,14 +1,13 @@
 //! Rules of `#[cached]`.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::{Receiver, ReceiverKind, Type};
 
-use super::{function, placeholders};
+use super::{conditions, detach, freshness, function, placeholders};
 use crate::diagnostics::Diagnostics;
-use crate::function::tokens::{find_ident, may_borrow, variables};
-use crate::function::{Argument, Function};
-use crate::model::{Cached, Lease, Place, Ttl};
+use crate::function::Function;
+use crate::function::tokens::{find_ident, variables};
+use crate::model::{Cached, Lease, Place};
 
 pub(crate) fn cached(cached: &Cached, diagnostics: &mut Diagnostics) {
     function::check(&cached.function, "cached", diagnostics);
@@ -27,8 +26,10 @@ pub(crate) fn cached(cached: &Cached, diagnostics: &mut Diagnostics) {
         check_lock_has_a_remote_tier,
         check_version_has_a_remote_tier,
         check_constants_know_no_arguments,
-        check_detached_can_be_cloned,
         check_is_cached_once,
+        freshness::check,
+        conditions::check,
+        detach::check,
     ] {
         check(cached, diagnostics);
     }
@@ -134,24 +135,16 @@ fn check_version_has_a_remote_tier(cached: &Cached, diagnostics: &mut Diagnostic
     if let (Some(version), Some(_)) = (&cached.version, &cached.local) {
         let message = "`version` tells entries of the remote tier apart, which `local` leaves out; \
             remove one of them";
-        diagnostics.error(version, message);
+        diagnostics.error(&version.value, message);
     }
 }
 
-/// They stand in a `static`.
+/// They stand in a `static`, or beside it.
 fn check_constants_know_no_arguments(cached: &Cached, diagnostics: &mut Diagnostics) {
-    let ttl = match &cached.ttl {
-        Some(Ttl::Constant(ttl)) => Some(("ttl", ttl)),
-        _ => None,
-    };
-    let version = cached.version.as_ref().map(|version| ("version", version));
-    for (name, expr) in ttl.into_iter().chain(version) {
+    let version = cached.version.as_ref().map(|version| (&version.name, &version.value));
+    for (name, expr) in cached.freshness.constants().into_iter().chain(version) {
         let names = variables(expr.to_token_stream());
-        let of_call = |ident: &&Ident| {
-            *ident == "self"
-                || cached.function.arguments.iter().any(|one| one.bindings.contains(ident))
-        };
-        if let Some(found) = names.iter().find(of_call) {
+        if let Some(found) = names.iter().find(|ident| cached.function.binds(ident)) {
             let message = format!(
                 "`{name}` is the same for all calls and can't name `{found}`; write a \
                 constant"
@@ -161,54 +154,6 @@ fn check_constants_know_no_arguments(cached: &Cached, diagnostics: &mut Diagnost
             let message = format!("`{name}` can't name `Self`; write the type's name");
             diagnostics.error(found, message);
         }
-    }
-}
-
-/// The load outlives the call, so that it needs its own copy of what the call borrows.
-fn check_detached_can_be_cloned(cached: &Cached, diagnostics: &mut Diagnostics) {
-    let Some(detach) = cached.detach.as_ref().filter(|detach| detach.on) else {
-        return;
-    };
-    if cached.function.is_boxed() {
-        let message = "`detach` can't outlive the boxed future of `#[async_trait]`; leave it out";
-        diagnostics.error(&detach.name, message);
-        return;
-    }
-    if let Some(receiver) = cached.function.receiver().filter(|receiver| !is_clonable(receiver)) {
-        let message = "a detached load can't borrow `self` for itself alone; take `&self`, or leave \
-            `detach` out";
-        diagnostics.error(receiver, message);
-    }
-    let inside = matches!(cached.place, Place::Inside { .. });
-    let is_kept = |argument: &&Argument| {
-        let parts = inside && argument.destructured && argument.may_borrow();
-        parts || !is_clonable_type(&argument.ty)
-    };
-    for argument in cached.function.arguments.iter().filter(is_kept) {
-        let message = "a detached load outlives the call, and what this borrows can't be cloned for it; \
-            take it by value, or leave `detach` out";
-        diagnostics.error(&argument.ty, message);
-    }
-}
-
-fn is_clonable(receiver: &Receiver) -> bool {
-    match &receiver.kind {
-        ReceiverKind::Value => true,
-        ReceiverKind::Reference(_, _, mutability) => mutability.is_none(),
-        ReceiverKind::Typed(_, ty) => is_clonable_type(ty),
-        _ => false,
-    }
-}
-
-/// Owned, or a shared reference to what is owned.
-fn is_clonable_type(ty: &Type) -> bool {
-    let owned = |ty: &Type| match ty {
-        Type::ImplTrait(_) => true,
-        ty => !may_borrow(ty.to_token_stream()),
-    };
-    match ty {
-        Type::Reference(reference) => reference.mutability.is_none() && owned(&reference.elem),
-        ty => owned(ty),
     }
 }
 

@@ -1,6 +1,9 @@
 //! What is refused, one function a rule.
 
 mod cached;
+mod conditions;
+mod detach;
+mod freshness;
 mod function;
 mod invalidates;
 mod placeholders;

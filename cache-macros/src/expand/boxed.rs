@@ -4,7 +4,8 @@ use proc_macro2::{Group, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::{Block, Stmt};
 
-use super::key::{Arguments, render};
+use super::call::settings;
+use super::key::Arguments;
 use super::load::{Load, here, lookup};
 use crate::function::Function;
 use crate::model::Cached;
@@ -25,10 +26,14 @@ use crate::model::Cached;
 pub(super) fn expand(cached: &Cached) -> Option<TokenStream> {
     let returns = cached.function.returns.as_ref()?;
     let site = super::inside::site(cached, returns);
-    let key = render(cached, Arguments::AsWritten);
-    let load = Load { copies: TokenStream::new(), future: original(&cached.function) };
+    let load = Load {
+        settings: settings(cached, Arguments::AsWritten),
+        copies: TokenStream::new(),
+        future: original(&cached.function),
+    };
+    let name = quote_spanned!(here(cached)=> site);
+    let lookup = lookup(cached, &name, Arguments::AsWritten, &load.run(cached));
     let span = Span::mixed_site();
-    let lookup = lookup(cached, &quote_spanned!(here(cached)=> site), &key, &load.run(cached));
     let body = quote_spanned!(span=> ::std::boxed::Box::pin(async move { #site #lookup }));
     Some(super::outer(&cached.function, &body))
 }

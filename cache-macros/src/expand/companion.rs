@@ -4,6 +4,8 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{FnArg, Signature};
 
+use super::call::{settings, ttl_of};
+use super::conditions::asking;
 use super::key::{Arguments, render};
 use super::lints;
 use super::load::{Load, copied, copies, here, lookup};
@@ -62,9 +64,8 @@ struct Companion<'a> {
 
 impl Companion<'_> {
     fn function(&self) -> TokenStream {
-        let key = render(self.cached, Arguments::Named);
         let load = self.load().run(self.cached);
-        let body = lookup(self.cached, &self.call("site"), &key, &load);
+        let body = lookup(self.cached, &self.call("site"), Arguments::Named, &load);
         let sig = self.signature(&self.cached.function.sig.ident);
         super::with_body(&self.cached.function, &sig, body)
     }
@@ -126,13 +127,15 @@ impl Companion<'_> {
         quote_spanned!(Span::mixed_site()=> #vis #sig #body)
     }
 
-    /// Uses what the key names and the body does not: `unused_variables` has nothing to say of it.
+    /// Uses what the settings name and the body does not: `unused_variables` has nothing to say of it.
     fn uses(&self) -> TokenStream {
-        let body = self.cached.function.body.stream();
-        let bindings = self.cached.keyed_arguments().flat_map(|argument| &argument.bindings);
+        let Function { arguments, body, .. } = &self.cached.function;
+        let named = self.cached.named_bindings();
+        let bindings = arguments.iter().flat_map(|argument| &argument.bindings);
         let unused = bindings.filter(|name| {
-            !name.to_string().starts_with('_')
-                && find_ident(body.clone(), |ident| ident == *name).is_none()
+            named.contains(name)
+                && !name.to_string().starts_with('_')
+                && find_ident(body.stream(), |ident| ident == *name).is_none()
         });
         quote_spanned!(Span::mixed_site()=> #(let _ = &#unused;)*)
     }
@@ -142,14 +145,14 @@ impl Companion<'_> {
         let mut sig = self.signature(&Ident::new("refresh", at(&self.cached.function.sig.ident)));
         sig.abi = None;
         let (site, on) = (self.call("site"), on_cache(self.cached));
-        let key = render(self.cached, Arguments::Named);
+        let asking = asking(self.cached, "refresh", Arguments::Named, here(self.cached));
         let load = self.load().run(self.cached);
         let body = match on {
             Some(on) => quote_spanned! {here(self.cached)=>
-                let call = #site #on.refresh(#key);
+                let call = #site #on #asking;
                 call #load
             },
-            None => quote_spanned!(here(self.cached)=> #site.refresh(#key) #load),
+            None => quote_spanned!(here(self.cached)=> #site #asking #load),
         };
         quote_spanned!(Span::mixed_site()=> #vis #sig { #body })
     }
@@ -166,9 +169,10 @@ impl Companion<'_> {
         let value = value(cached, returns);
         let (site, on) = (self.call("site"), on_cache(cached));
         let key = render(cached, Arguments::ByReference);
+        let ttl_of = ttl_of(cached);
         quote_spanned! {Span::mixed_site()=>
             #vis fn entry #generics(#(#arguments),*) -> #krate::EntryRef<#value> #bounds {
-                #site #on.entry(#key)
+                #site #on.entry(#key) #ttl_of
             }
         }
     }
@@ -207,7 +211,7 @@ impl Companion<'_> {
         } else {
             quote_spanned!(span=> async move { #uncached.await })
         };
-        Load { copies, future }
+        Load { settings: settings(self.cached, Arguments::Named), copies, future }
     }
 
     /// The function's, for what it is not to blame for.

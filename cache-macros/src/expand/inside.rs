@@ -3,6 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
+use super::call::ttl_of;
 use super::key::{Arguments, render};
 use super::load::{here, lookup, of_body};
 use super::own::reference;
@@ -23,10 +24,10 @@ use crate::model::Cached;
 /// ```
 pub(super) fn expand(cached: &Cached, entry: Option<&Ident>) -> Option<TokenStream> {
     let returns = cached.function.returns.as_ref()?;
-    let key = render(cached, Arguments::AsWritten);
     let load = of_body(cached, returns).run(cached);
     let site = site(cached, returns);
-    let lookup = lookup(cached, &quote_spanned!(here(cached)=> site), &key, &load);
+    let name = quote_spanned!(here(cached)=> site);
+    let lookup = lookup(cached, &name, Arguments::AsWritten, &load);
     let function = super::outer(&cached.function, &quote!(#site #lookup));
     let entry = entry.map(|name| self::entry(cached, returns, name));
     Some(quote!(#function #entry))
@@ -64,13 +65,14 @@ fn entry(cached: &Cached, returns: &Returns, name: &Ident) -> TokenStream {
     let site = site(cached, returns);
     let on = on_cache(cached);
     let key = render(cached, Arguments::ByReference);
+    let ttl_of = ttl_of(cached);
     quote_spanned! {span=>
         #[doc = #doc]
         #(#cfg)*
         #underscored
         #vis fn #name #generics(#receiver #(#arguments),*) -> #krate::EntryRef<#value> #bounds {
             #site
-            site #on.entry(#key)
+            site #on.entry(#key) #ttl_of
         }
     }
 }

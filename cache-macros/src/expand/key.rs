@@ -81,7 +81,10 @@ fn template_of(template: &Template, function: &Function, arguments: Arguments) -
         let (place, is_reference) = root(placeholder, template, function, arguments);
         path(&place, is_reference, placeholder, template)
     });
-    let patterns = patterns(template, function, arguments);
+    let is_named = |binding: &Ident| {
+        template.placeholders().any(|placeholder| binding.unraw() == placeholder.root)
+    };
+    let patterns = patterns(function, arguments, is_named);
     if patterns.is_empty() {
         quote_spanned!(span=> |key| key #key)
     } else {
@@ -162,16 +165,18 @@ fn place(argument: &Argument, arguments: Arguments) -> TokenStream {
     }
 }
 
-/// Binds what the key names of patterns that the signature has a name for.
-fn patterns(template: &Template, function: &Function, arguments: Arguments) -> TokenStream {
+/// Binds what is named of patterns that the signature has a name for.
+pub(super) fn patterns(
+    function: &Function,
+    arguments: Arguments,
+    is_named: impl Fn(&Ident) -> bool,
+) -> TokenStream {
     let span = Span::mixed_site();
-    let is_named = |argument: &&Argument| {
-        argument.destructured
-            && template.placeholders().any(|one| argument.binding(&one.root).is_some())
-    };
     if arguments == Arguments::AsWritten {
         return TokenStream::new();
     }
+    let is_named =
+        |argument: &&Argument| argument.destructured && argument.bindings.iter().any(&is_named);
     let patterns = function.arguments.iter().filter(is_named).map(|argument| {
         let (pat, name) = (argument.pat_by_ref(), &argument.name);
         let value =

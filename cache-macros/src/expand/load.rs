@@ -5,6 +5,9 @@ use quote::{ToTokens, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned;
 
+use super::call::settings;
+use super::conditions::asking;
+use super::key::Arguments;
 use super::own::{at, with_self_renamed};
 use crate::function::{Argument, Returns};
 use crate::model::{Cached, Place};
@@ -13,6 +16,7 @@ use crate::model::{Cached, Place};
 pub(super) fn here(cached: &Cached) -> Span {
     match cached.place {
         _ if let Some(detach) = cached.detach.as_ref() => at(&detach.name),
+        _ if let Some(name) = cached.detaching() => at(name),
         Place::Companion(_) => at(&cached.function.sig.ident),
         Place::Inside { .. } | Place::Boxed { .. } => Span::mixed_site(),
     }
@@ -20,6 +24,8 @@ pub(super) fn here(cached: &Cached) -> Span {
 
 /// The future of a load, and what it needs of its own.
 pub(super) struct Load {
+    /// What the call is told before.
+    pub(super) settings: TokenStream,
     /// Copies of what the call borrows.
     pub(super) copies: TokenStream,
     pub(super) future: TokenStream,
@@ -28,14 +34,14 @@ pub(super) struct Load {
 impl Load {
     /// `call.load(future).await`, or `detached`.
     pub(super) fn run(&self, cached: &Cached) -> TokenStream {
-        let Self { copies, future } = self;
+        let Self { settings, copies, future } = self;
         let span = here(cached);
         let method = if cached.is_detached() { "detached" } else { "load" };
         let method = Ident::new(method, span);
         if copies.is_empty() {
-            quote_spanned!(span=> .#method(#future).await)
+            quote_spanned!(span=> #settings.#method(#future).await)
         } else {
-            quote_spanned!(span=> .#method({ #copies #future }).await)
+            quote_spanned!(span=> #settings.#method({ #copies #future }).await)
         }
     }
 }
@@ -49,19 +55,20 @@ impl Load {
 pub(super) fn lookup(
     cached: &Cached,
     site: &TokenStream,
-    key: &TokenStream,
+    arguments: Arguments,
     load: &TokenStream,
 ) -> TokenStream {
     let krate = &cached.krate;
     let on = super::site::on_cache(cached);
+    let asking = asking(cached, "lookup", arguments, here(cached));
     // What the expression of `cache` borrows is given back before the load.
     let (let_found, found) = if on.is_some() {
         (
-            quote_spanned!(here(cached)=> let found = #site #on.lookup(#key);),
+            quote_spanned!(here(cached)=> let found = #site #on #asking;),
             quote_spanned!(here(cached)=> found),
         )
     } else {
-        (TokenStream::new(), quote_spanned!(here(cached)=> #site.lookup(#key)))
+        (TokenStream::new(), quote_spanned!(here(cached)=> #site #asking))
     };
     quote_spanned! {here(cached)=>
         #let_found
@@ -108,11 +115,15 @@ pub(super) fn of_body(cached: &Cached, returns: &Returns) -> Load {
         body = with_self_renamed(body, &this);
     }
     let anchor = anchor(&returns.ty);
-    Load { copies, future: quote_spanned!(span=> async move { #lent #anchor #body }) }
+    Load {
+        settings: settings(cached, Arguments::AsWritten),
+        copies,
+        future: quote_spanned!(span=> async move { #lent #anchor #body }),
+    }
 }
 
 /// `let name: &str = &name;`: the body has the type it was written for.
-fn lend(argument: &Argument) -> TokenStream {
+pub(super) fn lend(argument: &Argument) -> TokenStream {
     let name = &argument.name;
     let elem = match &argument.ty {
         Type::Reference(reference) => reference.elem.to_token_stream(),

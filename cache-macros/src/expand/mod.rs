@@ -4,13 +4,16 @@
 //! has the hygiene of this crate, so that no argument's name is in its way.
 
 mod boxed;
+mod call;
 mod companion;
+mod conditions;
 mod inside;
 mod invalidates;
 mod key;
 mod lints;
 mod load;
 mod own;
+mod policy;
 mod site;
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream};

@@ -6,53 +6,24 @@ use syn::Type;
 use syn::ext::IdentExt;
 
 use super::own::{at, borrowed};
+use super::{call, policy};
 use crate::crate_path::CratePath;
 use crate::function::{Returns, Stored};
-use crate::model::{Cached, Lease, Ttl};
+use crate::model::Cached;
 
-/// `static SITE: Site = …;`
+/// `static SITE: Site = …;`, and what else has to be constant.
 pub(super) fn definition(cached: &Cached) -> TokenStream {
     let Cached { krate, function, .. } = cached;
     let name = function.sig.ident.unraw().to_string();
     let template = cached.key.as_ref().map(|key| key.literal.value()).unwrap_or_default();
-    let policy = policy(cached);
+    let policy = policy::expand(cached);
+    let constants = call::constants(cached);
     quote_spanned! {Span::mixed_site()=>
         static SITE: #krate::Site = #krate::Site::new(
             ::core::module_path!(), #name, #template, #policy,
         );
+        #constants
     }
-}
-
-/// `Policy::new().ttl_secs(3600).lock()`
-fn policy(cached: &Cached) -> TokenStream {
-    let span = Span::mixed_site();
-    let krate = &cached.krate;
-    let ttl = cached.ttl.as_ref().map(|ttl| match ttl {
-        Ttl::Millis(millis) if millis % 1000 == 0 => {
-            let seconds = proc_macro2::Literal::u64_unsuffixed(millis / 1000);
-            quote_spanned!(span=> .ttl_secs(#seconds))
-        }
-        Ttl::Millis(millis) => {
-            let millis = proc_macro2::Literal::u64_unsuffixed(*millis);
-            quote_spanned!(span=> .ttl_millis(#millis))
-        }
-        Ttl::Constant(expr) => {
-            let krate = krate.at(at(expr));
-            let ttl = quote_spanned!(at(expr)=> #krate::Time(#expr).get());
-            quote_spanned!(span=> .ttl(#ttl))
-        }
-    });
-    let lock = match cached.lease {
-        Lease::No => None,
-        Lease::Default => Some(quote_spanned!(span=> .lock())),
-        Lease::Millis(millis) => {
-            let millis = proc_macro2::Literal::u64_unsuffixed(millis);
-            Some(quote_spanned!(span=> .lease_millis(#millis)))
-        }
-    };
-    let local = cached.local.as_ref().map(|_| quote_spanned!(span=> .local()));
-    let version = cached.version.as_ref().map(|expr| quote_spanned!(span=> .version(#expr)));
-    quote_spanned!(span=> #krate::Policy::new() #ttl #lock #local #version)
 }
 
 /// `Returns::<R>::new().kind()`, which decides what `R` stores.

@@ -5,7 +5,7 @@ use quote::{ToTokens, format_ident};
 use syn::ext::IdentExt;
 use syn::{Attribute, Pat, PatType, Type};
 
-use super::tokens::{may_borrow, refilled};
+use super::tokens::{flat, may_borrow, refilled};
 
 pub(crate) struct Argument {
     pub(crate) attrs: Vec<Attribute>,
@@ -44,6 +44,13 @@ impl Argument {
     /// The pattern as it can be matched against a reference.
     pub(crate) fn pat_by_ref(&self) -> TokenStream {
         by_ref(self.pat.to_token_stream())
+    }
+
+    /// Whether `binding` is a reference in the body, by its own `ref` or since the pattern is matched
+    /// against one.
+    pub(crate) fn binds_reference(&self, binding: &Ident) -> bool {
+        let by_reference = self.is_reference() && !matches!(self.pat, Pat::Reference(_));
+        by_reference || is_ref(&flat(self.pat.to_token_stream()), binding)
     }
 
     pub(crate) fn may_borrow(&self) -> bool {
@@ -100,6 +107,13 @@ fn bind_all<'a>(pats: impl IntoIterator<Item = &'a Pat>, bindings: &mut Vec<Iden
     for pat in pats {
         bind(pat, bindings);
     }
+}
+
+/// Whether `binding` stands behind a `ref`.
+fn is_ref(pat: &[TokenTree], binding: &Ident) -> bool {
+    pat.windows(2).any(|pair| {
+        matches!(pair, [TokenTree::Ident(by), TokenTree::Ident(name)] if by == "ref" && name == binding)
+    })
 }
 
 /// Without `mut`, `ref` and `&`, which can't stand in a pattern that borrows by itself.

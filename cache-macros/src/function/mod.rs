@@ -77,6 +77,11 @@ impl Function {
         arguments.find_map(|argument| Some((argument, argument.binding(name)?)))
     }
 
+    /// Whether `name` is the receiver's, or one that an argument binds.
+    pub(crate) fn binds(&self, name: &Ident) -> bool {
+        name == "self" || self.arguments.iter().any(|argument| argument.bindings.contains(name))
+    }
+
     /// The names that a placeholder may begin with.
     pub(crate) fn names(&self) -> Vec<String> {
         let receiver = self.receiver().map(|_| "self".to_owned());

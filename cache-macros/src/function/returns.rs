@@ -40,6 +40,16 @@ impl Returns {
         Search { reference: |one| one.is_some_and(is_static), lifetime: |_| false }.within(&self.ty)
     }
 
+    /// Whether the type's text says that there never is an error.
+    pub(crate) fn never_fails(&self) -> bool {
+        argument_of(&self.ty, "Option").is_some() || is_plain(&self.ty)
+    }
+
+    /// Whether the type's text says that a value never is `None`.
+    pub(crate) fn is_never_none(&self) -> bool {
+        is_plain(argument_of(&self.ty, "Result").unwrap_or(&self.ty))
+    }
+
     /// What a hit holds, as far as the type's text says.
     pub(crate) fn stored(&self, is_parameter: impl Fn(&proc_macro2::Ident) -> bool) -> Stored<'_> {
         if let Some(value) = argument_of(&self.ty, "Result") {
@@ -65,6 +75,12 @@ const FAMILIAR: &[&str] = &[
 
 fn is_familiar(ty: &Type) -> bool {
     last_segment(ty).is_some_and(|segment| FAMILIAR.iter().any(|name| segment.ident == name))
+}
+
+/// Whether the type is neither a `Result` nor an `Option`, by whatever name.
+fn is_plain(ty: &Type) -> bool {
+    is_familiar(ty)
+        || matches!(ty, Type::Tuple(_) | Type::Array(_) | Type::Slice(_) | Type::Reference(_))
 }
 
 /// The type of the values that are kept.

@@ -17,8 +17,9 @@ pub(crate) fn flat(tokens: TokenStream) -> Vec<TokenTree> {
 /// The identifiers that may be variables: neither fields nor parts of a path.
 pub(crate) fn variables(tokens: TokenStream) -> Vec<Ident> {
     let tokens = flat(tokens);
+    let is_other = |at| is_field(&tokens, at) || is_path(&tokens, at) || is_named(&tokens, at);
     let variables = tokens.iter().enumerate().filter_map(|(at, token)| match token {
-        TokenTree::Ident(ident) if !is_field(&tokens, at) && !is_path(&tokens, at) => Some(ident),
+        TokenTree::Ident(ident) if !is_other(at) => Some(ident),
         _ => None,
     });
     variables.cloned().collect()
@@ -39,6 +40,11 @@ fn is_field(tokens: &[TokenTree], at: usize) -> bool {
     dot(1) && !dot(2)
 }
 
+/// Whether the token is the name of what stands behind its colon.
+fn is_named(tokens: &[TokenTree], at: usize) -> bool {
+    tokens.get(at + 1).is_some_and(|token| is_punct(token, ':')) && !is_double_colon(tokens, at + 1)
+}
+
 fn is_path(tokens: &[TokenTree], at: usize) -> bool {
     is_double_colon(tokens, at + 1) || is_in_module(tokens, at)
 }
@@ -55,6 +61,38 @@ fn is_double_colon(tokens: &[TokenTree], first: usize) -> bool {
 
 fn is_punct(token: &TokenTree, char: char) -> bool {
     matches!(token, TokenTree::Punct(punct) if punct.as_char() == char)
+}
+
+/// Whether a pattern in these tokens may bind `name` anew: one of a closure, a `let`, a `for` or an
+/// arm of a `match`.
+pub(crate) fn may_bind(tokens: TokenStream, name: &Ident) -> bool {
+    let mut in_pattern = false;
+    let mut in_arm = false;
+    let mut trees = tokens.into_iter().peekable();
+    while let Some(tree) = trees.next() {
+        match &tree {
+            TokenTree::Ident(ident) if ident == "let" || ident == "for" => in_pattern = true,
+            TokenTree::Ident(ident) if ident == "in" => in_pattern = false,
+            TokenTree::Punct(punct) => match punct.as_char() {
+                '|' => in_pattern = !in_pattern,
+                '=' if trees.peek().is_some_and(|next| is_punct(next, '>')) && in_arm => {
+                    return true;
+                }
+                '=' | ';' => in_pattern = false,
+                ',' => in_arm = false,
+                _ => {}
+            },
+            TokenTree::Group(group) if may_bind(group.stream(), name) => return true,
+            _ => {}
+        }
+        if find_ident(tree.into(), |ident| ident == name).is_some() {
+            if in_pattern {
+                return true;
+            }
+            in_arm = true;
+        }
+    }
+    false
 }
 
 /// The first identifier for which `wanted` holds.
@@ -122,9 +160,9 @@ mod tests {
 
     #[test]
     fn fields_methods_and_paths_are_no_variables() {
-        let tokens = "a.b(c, module::d, e::<f>(), ..g, h.0.i)".parse().unwrap();
+        let tokens = "a.b(c, module::d, e::<f>(), ..g, h.0.i, X { j: k })".parse().unwrap();
         let found: Vec<_> = variables(tokens).iter().map(Ident::to_string).collect();
-        assert_eq!(found, ["a", "c", "f", "g", "h"]);
+        assert_eq!(found, ["a", "c", "f", "g", "h", "X", "k"]);
     }
 
     #[test]
@@ -134,6 +172,29 @@ mod tests {
         assert!(names_get("{ Box::pin(get(id)).await }"));
         assert!(names_get("get::refresh(id).await"));
         assert!(!names_get("db::get(id).await + self.get(id).await"));
+    }
+
+    #[test]
+    fn patterns_that_may_bind_a_name_are_found() {
+        let binds =
+            |tokens: &str| may_bind(tokens.parse().unwrap(), &Ident::new("id", Span::call_site()));
+        for tokens in [
+            "|id| id.ttl",
+            "|user| { let Id(id) = user.id; id }",
+            "|user| { for id in user.ids {} }",
+            "|user| match user { User { id, .. } => ttl_of(id), _ => TTL }",
+            "|user| user.ids.iter().map(|(id, _)| id).sum()",
+        ] {
+            assert!(binds(tokens), "{tokens}");
+        }
+        for tokens in [
+            "|user| ttl_of(id)",
+            "|user| { let ttl = id; ttl }",
+            "|user| match user { User { .. } => id, _ => id }",
+            "|user| if user.a || user.b { id } else { TTL }",
+        ] {
+            assert!(!binds(tokens), "{tokens}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use proc_macro2::Ident;
 use syn::{BinOp, Expr, ExprLit, Lit, LitStr, UnOp};
 
 use crate::diagnostics::Diagnostics;
@@ -15,67 +16,111 @@ const UNITS: [(u64, &[&str]); 6] = [
     (604_800_000, &["w", "week", "weeks"]),
 ];
 
-/// How long an entry lives.
-pub(crate) enum Ttl {
+/// A time that a setting gives.
+pub(crate) enum Time {
     Millis(u64),
     /// A constant that the compiler has to evaluate.
     Constant(Expr),
 }
 
-impl Ttl {
-    pub(super) fn new(expr: Expr, diagnostics: &mut Diagnostics) -> Option<Self> {
-        if let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &expr {
-            return time(text, "ttl", diagnostics).map(Self::Millis);
+impl Time {
+    /// Reads the value of the setting `name`. What is none has been reported, and any time is
+    /// in its place: nothing is written then.
+    pub(super) fn new(name: &Ident, expr: Expr, diagnostics: &mut Diagnostics) -> Self {
+        match read(&name.to_string(), expr) {
+            Ok(time) => time,
+            Err(error) => {
+                diagnostics.push(error);
+                Self::Millis(0)
+            }
         }
-        if let Some(form) = not_a_time(&expr) {
-            let message = format!(
-                "{form} is no ttl; write whole seconds, a time such as `\"1h 30m\"` \
-                or a constant"
-            );
-            diagnostics.error(expr, message);
-            return None;
+    }
+
+    pub(crate) fn constant(&self) -> Option<&Expr> {
+        match self {
+            Self::Constant(expr) => Some(expr),
+            Self::Millis(_) => None,
         }
-        match seconds(&expr) {
-            Seconds::Unknown => Some(Self::Constant(expr)),
-            Seconds::Known(seconds) => match millis(seconds) {
-                Ok(millis) => Some(Self::Millis(millis)),
-                Err(message) => {
-                    diagnostics.error(expr, message);
-                    None
-                }
-            },
-        }
+    }
+}
+
+fn read(name: &str, expr: Expr) -> syn::Result<Time> {
+    if let Some(text) = string(&expr) {
+        return time(name, text).map(Time::Millis);
+    }
+    if let Some(form) = not_a_time(&expr) {
+        let message = format!(
+            "{form} is no time; write whole seconds, a time such as `\"1h 30m\"` or a constant"
+        );
+        return Err(syn::Error::new_spanned(expr, message));
+    }
+    match seconds(&expr) {
+        Seconds::Unknown => Ok(Time::Constant(expr)),
+        Seconds::Known(seconds) => match millis(name, seconds) {
+            Ok(millis) => Ok(Time::Millis(millis)),
+            Err(message) => Err(syn::Error::new_spanned(expr, message)),
+        },
+    }
+}
+
+/// The text of a string literal.
+pub(super) fn string(expr: &Expr) -> Option<&LitStr> {
+    match expr {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text),
+        _ => None,
     }
 }
 
 /// The milliseconds of a string such as `"1h 30m"`, as the value of the setting `name`.
-pub(super) fn time(text: &LitStr, name: &str, diagnostics: &mut Diagnostics) -> Option<u64> {
-    match parse(&text.value()) {
-        Ok(0) => diagnostics.error(text, format!("`{name}` must be longer than zero")),
-        Ok(millis) => return Some(millis),
-        Err(message) => diagnostics.error(text, message),
-    }
-    None
+pub(super) fn time(name: &str, text: &LitStr) -> syn::Result<u64> {
+    let message = match parse(&text.value()) {
+        Ok(0) => zero(name),
+        Ok(millis) => return Ok(millis),
+        Err(message) => match word(name) {
+            Some(word) if !text.value().contains(|char: char| char.is_ascii_digit()) => {
+                format!("{message}, or `\"{word}\"`")
+            }
+            _ => message,
+        },
+    };
+    Err(syn::Error::new_spanned(text, message))
 }
 
-fn millis(seconds: Option<i128>) -> Result<u64, String> {
+fn millis(name: &str, seconds: Option<i128>) -> Result<u64, String> {
     let Some(seconds) = seconds else {
         return Err(too_long("this"));
     };
     if seconds == 0 {
-        return Err(
-            "a ttl must be longer than zero; leave `ttl` out for the cache's default".into()
-        );
+        return Err(zero(name));
     }
     let millis = seconds.checked_mul(1000).ok_or_else(|| too_long(seconds))?;
     u64::try_from(millis).map_err(|_| match seconds {
-        ..0 => "a ttl can't be negative; write the seconds that an entry lives".to_owned(),
+        ..0 => format!("`{name}` can't be negative; write whole seconds"),
         _ => too_long(seconds),
     })
 }
 
+fn zero(name: &str) -> String {
+    let instead = match name {
+        "ttl" => "leave it out for the cache's default",
+        "none_ttl" => "write `\"never\"` to cache no `None`",
+        "lock" => "write `lock = true` for the cache's default",
+        _ => "leave it out to have none",
+    };
+    format!("`{name}` must be longer than zero; {instead}")
+}
+
+/// What else the setting may be.
+fn word(name: &str) -> Option<&'static str> {
+    match name {
+        "ttl" => Some("forever"),
+        "none_ttl" => Some("never"),
+        _ => None,
+    }
+}
+
 fn too_long(shown: impl Display) -> String {
-    format!("{shown} seconds are too many; the longest ttl is {} seconds", u64::MAX / 1000)
+    format!("{shown} seconds are too many; the longest time is {} seconds", u64::MAX / 1000)
 }
 
 fn parse(text: &str) -> Result<u64, String> {
@@ -209,10 +254,29 @@ mod tests {
         assert_eq!(known("60 * 60 - 1"), Some(3599));
         assert_eq!(known("-(3)"), Some(-3));
         assert_eq!(known("1 / 0"), None);
-        assert_eq!(millis(Some(3)), Ok(3000));
-        assert!(millis(Some(0)).unwrap_err().contains("longer than zero"));
-        assert!(millis(Some(-1)).unwrap_err().contains("negative"));
-        assert!(millis(Some(i128::from(u64::MAX))).unwrap_err().contains("too many"));
-        assert!(millis(None).unwrap_err().contains("too many"));
+        assert_eq!(millis("ttl", Some(3)), Ok(3000));
+        assert!(millis("ttl", Some(-1)).unwrap_err().contains("negative"));
+        assert!(millis("ttl", Some(i128::from(u64::MAX))).unwrap_err().contains("too many"));
+        assert!(millis("ttl", None).unwrap_err().contains("too many"));
+    }
+
+    #[test]
+    fn in_the_place_of_zero_each_setting_has_something_else() {
+        let zero = |name| millis(name, Some(0)).unwrap_err();
+        assert!(zero("ttl").contains("the cache's default"));
+        assert!(zero("none_ttl").contains("`\"never\"`"));
+        assert!(zero("stale").contains("leave it out to have none"));
+    }
+
+    #[test]
+    fn a_word_is_offered_where_there_is_one() {
+        let mistake = |name, text| {
+            let text = LitStr::new(text, proc_macro2::Span::call_site());
+            time(name, &text).unwrap_err().to_string()
+        };
+        assert!(mistake("ttl", "always").ends_with("or `\"forever\"`"));
+        assert!(mistake("none_ttl", "").ends_with("or `\"never\"`"));
+        assert!(!mistake("ttl", "1 parsec").contains("forever"));
+        assert!(!mistake("stale", "forever").contains("or `"));
     }
 }

@@ -2,8 +2,12 @@
 
 mod cached;
 mod duration;
+mod fraction;
+mod freshness;
 mod invalidates;
 
 pub(crate) use cached::{Cached, Lease, Place};
-pub(crate) use duration::Ttl;
+pub(crate) use duration::Time;
+pub(crate) use fraction::Fraction;
+pub(crate) use freshness::{Freshness, NoneTtl, Refresh, Ttl};
 pub(crate) use invalidates::{Invalidated, Invalidates};

@@ -15,7 +15,7 @@ fn the_function_stays_and_each_mistake_is_an_error() {
             id
         }
         ::core::compile_error! {
-            "unknown setting `tll`, did you mean `ttl`? the settings of `#[cached]` are `key`, `ttl`, `lock`, `local`, `detach`, `companion`, `cache`, `version`, `crate`"
+            "unknown setting `tll`, did you mean `ttl`? the settings of `#[cached]` are `key`, `ttl`, `lock`, `local`, `detach`, `companion`, `cache`, `when`, `unless`, `none_ttl`, `stale`, `refresh`, `timeout`, `hard_timeout`, `err_ttl`, `jitter`, `version`, `crate`"
         }
         ::core::compile_error! {
             "no argument named `uid`; the function has `id`"

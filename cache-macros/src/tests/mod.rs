@@ -3,6 +3,7 @@
 
 mod cached;
 mod errors;
+mod freshness;
 mod invalidates;
 mod length;
 

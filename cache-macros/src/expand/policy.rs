@@ -1,0 +1,100 @@
+//! What the settings are to the runtime, as a constant.
+
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{format_ident, quote_spanned};
+use syn::Expr;
+
+use super::own::at;
+use crate::crate_path::CratePath;
+use crate::model::{Cached, Fraction, Freshness, Lease, NoneTtl, Refresh, Time, Ttl};
+
+/// `Policy::new().ttl_secs(3600).lock()`
+pub(super) fn expand(cached: &Cached) -> TokenStream {
+    let span = Span::mixed_site();
+    let krate = &cached.krate;
+    let freshness = freshness(&cached.freshness, krate);
+    let lock = match cached.lease {
+        Lease::No => None,
+        Lease::Default => Some(quote_spanned!(span=> .lock())),
+        Lease::Millis(millis) => {
+            let millis = Literal::u64_unsuffixed(millis);
+            Some(quote_spanned!(span=> .lease_millis(#millis)))
+        }
+    };
+    let local = cached.local.as_ref().map(|_| quote_spanned!(span=> .local()));
+    let version = cached.version.as_ref().map(|version| {
+        let expr = &version.value;
+        quote_spanned!(span=> .version(#expr))
+    });
+    quote_spanned!(span=> #krate::Policy::new() #freshness #lock #local #version)
+}
+
+fn freshness(freshness: &Freshness, krate: &CratePath) -> TokenStream {
+    let span = Span::mixed_site();
+    let Freshness { ttl, none_ttl, stale, refresh, timeout, jitter, .. } = freshness;
+    let ttl = ttl.as_ref().and_then(|ttl| match &ttl.value {
+        Ttl::Of(time) => Some(set("ttl", time, krate)),
+        Ttl::Forever => Some(quote_spanned!(span=> .forever())),
+        Ttl::OfValue(_) => None,
+    });
+    let none_ttl = none_ttl.as_ref().map(|none_ttl| match &none_ttl.value {
+        NoneTtl::Of(time) => set("none_ttl", time, krate),
+        NoneTtl::Never => quote_spanned!(span=> .none_ttl_millis(0)),
+    });
+    let stale = stale.as_ref().map(|stale| set("stale", &stale.value, krate));
+    let refresh = refresh.as_ref().map(|refresh| match &refresh.value {
+        Refresh::At(fraction) => part("refresh_at", fraction),
+        Refresh::Xfetch => quote_spanned!(span=> .xfetch(1.0)),
+    });
+    let timeout = timeout.as_ref().map(|timeout| set("timeout", &timeout.value, krate));
+    let jitter = jitter.as_ref().map(|jitter| part("jitter", &jitter.value));
+    quote_spanned!(span=> #ttl #none_ttl #stale #refresh #timeout #jitter)
+}
+
+fn set(name: &str, time: &Time, krate: &CratePath) -> TokenStream {
+    setting(&Ident::new(name, Span::mixed_site()), time, |expr| evaluated(expr, krate))
+}
+
+/// `.name_secs(5)`, `.name_millis(250)`, or `.name(…)` with what `constant` makes of an expression.
+pub(super) fn setting(
+    name: &Ident,
+    time: &Time,
+    constant: impl FnOnce(&Expr) -> TokenStream,
+) -> TokenStream {
+    let span = name.span();
+    let literal = |unit: &str, number| {
+        let method = format_ident!("{name}_{unit}");
+        let number = Literal::u64_unsuffixed(number);
+        quote_spanned!(span=> .#method(#number))
+    };
+    match time {
+        Time::Millis(millis) if millis % 1000 == 0 => literal("secs", millis / 1000),
+        Time::Millis(millis) => literal("millis", *millis),
+        Time::Constant(expr) => {
+            let time = constant(expr);
+            quote_spanned!(span=> .#name(#time))
+        }
+    }
+}
+
+/// `Time(EXPR).get()`
+pub(super) fn evaluated(expr: &Expr, krate: &CratePath) -> TokenStream {
+    let krate = krate.at(at(expr));
+    quote_spanned!(at(expr)=> #krate::Time(#expr).get())
+}
+
+/// `.name(0.8)`
+fn part(name: &str, fraction: &Fraction) -> TokenStream {
+    match fraction {
+        Fraction::Known(number) => {
+            let (name, number) =
+                (Ident::new(name, Span::mixed_site()), Literal::f64_unsuffixed(*number));
+            quote_spanned!(name.span()=> .#name(#number))
+        }
+        // The constructor refuses what is out of range: where that is.
+        Fraction::Constant(expr) => {
+            let name = Ident::new(name, at(expr));
+            quote_spanned!(name.span()=> .#name(#expr))
+        }
+    }
+}

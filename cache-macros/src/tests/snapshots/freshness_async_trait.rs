@@ -1,0 +1,39 @@
+impl Users {
+    fn user<'a>(
+        &'a self,
+        id: u64,
+    ) -> Pin<Box<dyn Future<Output = Result<User, DbError>> + 'a>> {
+        ::std::boxed::Box::pin(async move {
+            let site = {
+                static SITE: ::cache_runtime::__private::Site = ::cache_runtime::__private::Site::new(
+                    ::core::module_path!(),
+                    "user",
+                    "<id>",
+                    ::cache_runtime::__private::Policy::new(),
+                );
+                ::cache_runtime::__private::Returns::<Result<User, DbError>>::new()
+                    .kind()
+                    .errors()
+                    .serde()
+                    .at(&SITE)
+            };
+            match site.lookup_if(id > 0, |key| key.part(&id)) {
+                ::cache_runtime::__private::Lookup::Hit(value) => value,
+                ::cache_runtime::__private::Lookup::Miss(call) => {
+                    call.ttl_of(|value| value.ttl)
+                        .unless({
+                            let id = ::core::clone::Clone::clone(&id);
+                            let this = ::core::clone::Clone::clone(self);
+                            move |_| {
+                                let this = &this;
+                                id == this.last
+                            }
+                        })
+                        .err_ttl_secs(5)
+                        .load(Box::pin(async move { self.db.user(id).await }))
+                        .await
+                }
+            }
+        })
+    }
+}
