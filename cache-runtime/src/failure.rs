@@ -81,6 +81,16 @@ pub trait Sharing<E> {
     fn restore(failure: &Failure) -> Option<E>;
 }
 
+/// A return type whose errors can be remembered.
+#[diagnostic::on_unimplemented(
+    message = "the errors of `{Self}` can't be remembered",
+    label = "`err_ttl` gives each caller a clone of the error, which this has not",
+    note = "return a `Result<_, E>` with `E: Clone + Send + 'static`, or leave `err_ttl` out"
+)]
+pub trait ErrorIsClone {}
+
+impl<T, E: Clone + Send + 'static> ErrorIsClone for Result<T, E> {}
+
 /// Each caller gets a clone.
 #[derive(Debug)]
 pub struct Cloned;

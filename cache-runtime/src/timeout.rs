@@ -48,3 +48,20 @@ impl fmt::Display for Timeout {
 }
 
 impl Error for Timeout {}
+
+/// A return type that can hold an error made of a [`Timeout`].
+#[diagnostic::on_unimplemented(
+    message = "no error of `{Self}` can be made of a `Timeout`",
+    label = "`hard_timeout` ends in an error that this can't hold",
+    note = "return a `Result<_, E>` with `E: From<cache_runtime::Timeout>`, or leave `hard_timeout` out"
+)]
+pub trait FromTimeout {
+    /// That error.
+    fn from_timeout(timeout: Timeout) -> Self;
+}
+
+impl<T, E: From<Timeout>> FromTimeout for Result<T, E> {
+    fn from_timeout(timeout: Timeout) -> Self {
+        Err(timeout.into())
+    }
+}

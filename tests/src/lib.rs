@@ -21,7 +21,7 @@ pub use cluster::RedisCluster;
 pub use proxy::Proxy;
 pub use redis_server::RedisServer;
 pub use sentinel::RedisSentinel;
-pub use source::{Held, Source};
+pub use source::{Down, Held, Source};
 pub use tiers::{Tiers, on_all_tiers};
 pub use tls::TlsServer;
 

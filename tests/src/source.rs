@@ -1,5 +1,7 @@
+use std::error::Error;
+use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore};
@@ -13,6 +15,7 @@ pub struct Source(Arc<Inner>);
 struct Inner {
     version: AtomicU64,
     loads: AtomicU64,
+    is_down: AtomicBool,
     running: AtomicU64,
     most: AtomicU64,
     entered: Notify,
@@ -24,6 +27,7 @@ impl Default for Inner {
         Self {
             version: AtomicU64::new(1),
             loads: AtomicU64::default(),
+            is_down: AtomicBool::default(),
             running: AtomicU64::default(),
             most: AtomicU64::default(),
             entered: Notify::new(),
@@ -34,6 +38,18 @@ impl Default for Inner {
 
 /// Loads wait at their end until it is dropped.
 pub struct Held(Source);
+
+/// What a source answers that is down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Down;
+
+impl fmt::Display for Down {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the source is down")
+    }
+}
+
+impl Error for Down {}
 
 impl Source {
     /// A source at version 1.
@@ -54,6 +70,27 @@ impl Source {
         inner.entered.notify_waiters();
         let _open = inner.gate.acquire().await;
         version
+    }
+
+    /// As [`load`](Self::load), unless the source is down when it begins.
+    ///
+    /// # Errors
+    ///
+    /// If it is down.
+    pub async fn try_load(&self) -> Result<u64, Down> {
+        let is_down = self.0.is_down.load(SeqCst);
+        let version = self.load().await;
+        if is_down { Err(Down) } else { Ok(version) }
+    }
+
+    /// Lets loads that begin from now on fail.
+    pub fn fail(&self) {
+        self.0.is_down.store(true, SeqCst);
+    }
+
+    /// Lets loads that begin from now on succeed.
+    pub fn recover(&self) {
+        self.0.is_down.store(false, SeqCst);
     }
 
     /// As [`load`](Self::load), and takes so long.

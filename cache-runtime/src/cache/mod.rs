@@ -368,7 +368,6 @@ impl Cache {
 
     /// Stores `entry`, for its span and as long as what it depends on allows.
     pub(crate) fn store(&self, key: &Key, entry: &Arc<Entry>, span: Span, trust: Trust) {
-        let Some(local) = &self.0.local else { return };
         let settings = &self.0.settings;
         let end = if trust.is_connected() {
             self.0.clock.now().saturating_add(settings.local_ttl)
@@ -378,7 +377,9 @@ impl Cache {
             trust.since.saturating_add(settings.disconnected_ttl)
         };
         entry.live(trust.stamp, span.ended(end));
-        local.insert(key, entry.clone());
+        if let Some(local) = &self.0.local {
+            local.insert(key, entry.clone());
+        }
     }
 
     /// How long a value lives, or that there is none, where `ttl_of` knows better than the policy.

@@ -125,6 +125,11 @@ impl Flight {
         woken.into_values().for_each(Waker::wake);
     }
 
+    /// Since when there is something at hand, if there is.
+    pub(crate) fn offers_since(&self) -> Option<u64> {
+        self.state.lock().at_hand.as_ref().map(|(_, since)| *since)
+    }
+
     /// Takes back what was offered: it has expired.
     pub(crate) fn withdraw(&self) {
         self.state.lock().at_hand = None;

@@ -128,7 +128,8 @@ impl<S: Shape> Call<S> {
                 _ => self.hit(&entry),
             },
             Joined::Member(_ticket, flight) => {
-                self.wait_or_take(&flight, &entry, cache.clock().now()).await
+                let since = flight.offers_since().unwrap_or_else(|| cache.clock().now());
+                self.wait_or_take(&flight, &entry, since).await
             }
             Joined::Stored(Standing::Newer(newer)) => self.hit(&newer),
             Joined::Stored(Standing::Gone) => self.hit(&entry),

@@ -72,15 +72,13 @@ impl<S: Shape> Call<S> {
         if let Ok(returned) = timeout(after, &mut load).await {
             return returned;
         }
-        match failed(Timeout::new(after)) {
-            Some(error) if !stage.has_at_hand() => {
-                if !stage.leads() {
-                    load.cancel();
-                }
-                error
-            }
-            _ => load.await,
+        if stage.has_at_hand() {
+            return load.await;
         }
+        if !stage.leads() {
+            load.cancel();
+        }
+        failed(Timeout::new(after))
     }
 }
 

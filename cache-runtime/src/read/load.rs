@@ -87,7 +87,7 @@ impl<S: Shape> Call<S> {
         mut turn: Loading,
         flight: &Arc<Flight>,
     ) -> Option<Way<S::Return>> {
-        let mut seen = None;
+        let mut seen = turn.claim.cell().cloned();
         let mut at_hand;
         let mut looks = LOOKS;
         let mut wait = Wait::new(self.patience_for_lease(&turn.permit));
@@ -278,10 +278,8 @@ impl<S: Shape> Call<S> {
         }
         if state != State::Fresh {
             let entry = Entry::new(value, self.version());
-            let is_kept = turn.ticket.commit_meanwhile(|| self.keep(&entry, span, turn.trust));
-            if !is_kept {
-                entry.live(turn.trust.stamp, span);
-            }
+            entry.live(turn.trust.stamp, span);
+            turn.ticket.commit_meanwhile(|| self.keep(&entry, span, turn.trust));
             return Accepted::AtHand(entry);
         }
         if !cache.has_local()

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use super::Call;
 use crate::clock::millis;
-use crate::returns::{Kind, Shape};
-use crate::timeout::Timeout;
+use crate::failure::ErrorIsClone;
+use crate::returns::Shape;
+use crate::timeout::{FromTimeout, Timeout};
 
 /// The settings of one call. Most have none.
 pub(super) struct Settings<S: Shape>(Option<Box<Given<S>>>);
@@ -25,7 +26,7 @@ type Unless<T> = Box<dyn Fn(&T) -> bool + Send + Sync>;
 /// How long a caller waits that has nothing at hand.
 pub(super) struct HardTimeout<S: Shape> {
     pub(super) after: Duration,
-    pub(super) failed: fn(Timeout) -> Option<S::Return>,
+    pub(super) failed: fn(Timeout) -> S::Return,
     pub(super) stage: Arc<Stage>,
 }
 
@@ -127,7 +128,7 @@ impl<S: Shape> Call<S> {
     /// Remembers errors for so many seconds.
     pub fn err_ttl_secs(self, seconds: u64) -> Self
     where
-        <S::Kind as Kind>::Error: Clone, // each caller gets one
+        S::Return: ErrorIsClone, // each caller gets one
     {
         self.err_ttl_millis(seconds.saturating_mul(1000))
     }
@@ -135,7 +136,7 @@ impl<S: Shape> Call<S> {
     /// Remembers errors for so long.
     pub fn err_ttl(self, ttl: Duration) -> Self
     where
-        <S::Kind as Kind>::Error: Clone, // each caller gets one
+        S::Return: ErrorIsClone, // each caller gets one
     {
         self.err_ttl_millis(millis(ttl))
     }
@@ -143,7 +144,7 @@ impl<S: Shape> Call<S> {
     /// Remembers errors for so many milliseconds.
     pub fn err_ttl_millis(mut self, ttl: u64) -> Self
     where
-        <S::Kind as Kind>::Error: Clone, // each caller gets one
+        S::Return: ErrorIsClone, // each caller gets one
     {
         self.settings.given().err_ttl = Some(ttl);
         self
@@ -152,7 +153,7 @@ impl<S: Shape> Call<S> {
     /// Lets a caller wait for so many seconds, with nothing at hand.
     pub fn hard_timeout_secs(self, seconds: u64) -> Self
     where
-        <S::Kind as Kind>::Error: From<Timeout>, // what the caller gets
+        S::Return: FromTimeout, // what the caller gets
     {
         self.hard_timeout(Duration::from_secs(seconds))
     }
@@ -160,7 +161,7 @@ impl<S: Shape> Call<S> {
     /// Lets a caller wait for so many milliseconds, with nothing at hand.
     pub fn hard_timeout_millis(self, millis: u64) -> Self
     where
-        <S::Kind as Kind>::Error: From<Timeout>, // what the caller gets
+        S::Return: FromTimeout, // what the caller gets
     {
         self.hard_timeout(Duration::from_millis(millis))
     }
@@ -168,18 +169,11 @@ impl<S: Shape> Call<S> {
     /// Lets a caller wait for so long, with nothing at hand.
     pub fn hard_timeout(mut self, after: Duration) -> Self
     where
-        <S::Kind as Kind>::Error: From<Timeout>, // what the caller gets
+        S::Return: FromTimeout, // what the caller gets
     {
-        let failed = |timeout| S::Kind::failed(timeout_error::<S>(timeout));
+        let failed = S::Return::from_timeout;
         let stage = Arc::default();
         self.settings.given().hard_timeout = Some(HardTimeout { after, failed, stage });
         self
     }
-}
-
-fn timeout_error<S: Shape>(timeout: Timeout) -> <S::Kind as Kind>::Error
-where
-    <S::Kind as Kind>::Error: From<Timeout>,
-{
-    timeout.into()
 }
