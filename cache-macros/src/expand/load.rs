@@ -9,6 +9,7 @@ use super::call::settings;
 use super::conditions::Asking;
 use super::key::Arguments;
 use super::own::{at, with_self_renamed};
+use crate::function::tokens::find_ident;
 use crate::function::{Argument, Returns};
 use crate::model::{Cached, Place};
 
@@ -103,6 +104,13 @@ pub(super) fn of_body(cached: &Cached, returns: &Returns) -> Load {
     let mut copies = copies(cached);
     let mut body = cached.function.body.stream();
     let mut lent: TokenStream = copied(cached).map(lend).collect();
+    // What the key alone names has a copy as well: a body may name it where no token says so, as in
+    // `format!("{name}")`.
+    for Argument { name, .. } in copied(cached) {
+        if find_ident(body.clone(), |ident| ident == name).is_none() {
+            lent.extend(quote_spanned!(span=> let _ = &#name;));
+        }
+    }
     if let Some(receiver) = cached.function.receiver()
         && cached.is_detached()
         && cached.function.receiver_is_reference()
