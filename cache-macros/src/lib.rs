@@ -24,15 +24,26 @@ use crate::diagnostics::Diagnostics;
 ///
 /// The key is made of the arguments. A hit answers without running the body; of concurrent calls
 /// on one key, one runs it and the others get its value. `Ok` and `Some` hold values, errors are
-/// handed on and never stored.
+/// handed on and, without `err_ttl`, never stored.
 ///
 /// | setting | means | default |
 /// |---|---|---|
 /// | `key = "user:<id>"` | the key: text and `<argument>`, `<argument.field>`, `<self.field>`; `<<` and `>>` are literal | path of the function, type arguments and every argument |
 /// | `ttl = 3600`, `"1h 30m"`, `CONST` | life of an entry; integers count seconds | the cache's `default_ttl` |
+/// | `ttl = "forever"` | it ends by invalidation or eviction alone | |
+/// | `ttl = \|value\| …` | the `Duration` that the value `&T` is good for; zero: it is not stored | |
+/// | `none_ttl = "30s"`, `"never"` | life of a cached `None` | smaller of ttl and 30 s |
+/// | `stale = "5m"` | after its ttl, for this long: served while a new value is loaded, or while loads fail | none |
+/// | `refresh = 0.8`, `"xfetch"` | loaded anew ahead of the end: at this part of the ttl, or by a chance that grows with the cost of the load | off |
+/// | `timeout = "200ms"` | how long a caller with a stale value waits for a new one; needs `stale` | takes it at once |
+/// | `hard_timeout = "2s"` | how long a caller with nothing at hand waits; then it gets an error, `E: From<Timeout>` | as long as it takes |
+/// | `err_ttl = "5s"` | remembers errors for so long, in the local tier; `E: Clone` | never |
+/// | `jitter = 0.1` | shortens each ttl by up to this part of it, at random | the cache's |
+/// | `when = expr` | a call for which this is false is not cached: it neither looks nor stores | always |
+/// | `unless = expr` | a value for which this is true is not stored: `value` is a `&T`, and no `None` | never |
 /// | `lock = true`, `"10s"` | one load in all processes; the time bounds its lease | one load a process |
 /// | `local` | kept in the local tier alone; values need no serde | both tiers |
-/// | `detach`, `detach = false` | a load goes on when its callers leave; the future must be `Send + 'static` | on for free functions that own their arguments, have no type parameters and don't call themselves |
+/// | `detach`, `detach = false` | a load goes on when its callers leave; the future must be `Send + 'static` | on for free functions that own their arguments, have no type parameters and don't call themselves; implied by `stale`, `refresh`, `timeout` and `hard_timeout` |
 /// | `companion = false`, `name` | leaves out, renames or (for methods) asks for what stands beside the function; `false` needs a `key` | the function's name; none for methods |
 /// | `cache = expr` | the `Cache` to use | scoped, else process-wide |
 /// | `version = 2` | what a stored value must match; change it with the meaning of the value | 1 |
@@ -43,8 +54,19 @@ use crate::diagnostics::Diagnostics;
 /// would share entries otherwise, and gets no companions unless `companion = name` asks for a
 /// method that makes the entry.
 ///
+/// `when` sees the arguments. `unless` sees the success value, and copies of the arguments it names,
+/// since it may be asked when the call has ended: they are `Clone` (`Self`, too, where it names `self`).
+/// The closure of `ttl` sees the value alone: what `put` stores has no arguments.
+///
 /// A detached load runs in its caller as long as there is one; after that it runs on the runtime, in
 /// the same cache scope but without the caller's other task-locals.
+///
+/// `stale`, `refresh`, `timeout` and `hard_timeout` load in the background, and imply `detach`: a
+/// caller takes what is at hand, or leaves after its time, and the load goes on and fills. It works
+/// on clones of what the call borrows, as `&str`, `&T` and `&self`; where one can't be made, as of
+/// `&mut self` or in the boxed future of `#[async_trait]`, the setting is a compile error. For one key
+/// there is one such load in a process, with `lock` in all of them, and an invalidation that comes
+/// while it runs keeps it from being stored.
 ///
 /// An associated function without a receiver needs `companion = false`: an `impl` has no place for
 /// a companion. Under `#[async_trait]`, put the attribute on the method. `#[tracing::instrument]`
@@ -69,6 +91,11 @@ use crate::diagnostics::Diagnostics;
 ///     async fn user(&self, id: u64) -> Option<String> {
 ///         Some(format!("user {id} of {}", self.tenant))
 ///     }
+/// }
+///
+/// #[cached(key = "report:<day>", ttl = "1h", stale = "1d", unless = value.is_empty())]
+/// async fn report(day: u32) -> Result<Vec<String>, std::io::Error> {
+///     Ok(vec![format!("report of day {day}")])
 /// }
 /// ```
 #[proc_macro_attribute]

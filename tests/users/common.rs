@@ -3,8 +3,9 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
-use cache_runtime::{Cache, cached, invalidates};
+use cache_runtime::{Cache, Timeout, cached, invalidates};
 
 /// What is stored.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
@@ -16,8 +17,14 @@ pub struct User {
 }
 
 /// What fails.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct DbError;
+
+impl From<Timeout> for DbError {
+    fn from(_: Timeout) -> Self {
+        Self
+    }
+}
 
 /// A result of this crate.
 pub type Result<T, E = DbError> = std::result::Result<T, E>;
@@ -57,7 +64,7 @@ async fn private(_id: u64, _: u32) -> u64 {
     7
 }
 
-#[cached(local, ttl = std::time::Duration::from_secs(3))]
+#[cached(local, ttl = Duration::from_secs(3))]
 async fn private_alias() -> Fetched {
     if private(1, 2).await == 7 {
         return Ok(None);
@@ -221,6 +228,103 @@ pub async fn traced_inside(id: u64) -> Result<u64> {
     if id == 0 { Err(DbError) } else { Ok(id) }
 }
 
+const WINDOW: Duration = Duration::from_mins(5);
+const EARLY: f64 = 0.75;
+
+/// Every time there is.
+///
+/// # Errors
+///
+/// Sometimes.
+#[cached(ttl = "1m", none_ttl = "1500ms", stale = WINDOW, refresh = EARLY, timeout = "200ms", jitter = 0.1)]
+pub async fn timed(id: u64, name: &str) -> Result<Option<User>> {
+    tokio::task::yield_now().await;
+    Ok((name.len() > 3).then(|| user(id)))
+}
+
+/// Every time of errors, for ever.
+///
+/// # Errors
+///
+/// Sometimes.
+#[cached(ttl = "forever", none_ttl = "never", err_ttl = 60 * 5, hard_timeout = WINDOW, refresh = "xfetch")]
+pub async fn failing(id: u64) -> Fetched {
+    tokio::task::yield_now().await;
+    if id == 0 { Err(DbError) } else { Ok(None) }
+}
+
+/// Lives as long as it says.
+#[cached(key = "life:<id>", ttl = |user| life(user))]
+pub async fn living(id: u64) -> Option<User> {
+    tokio::task::yield_now().await;
+    Some(user(id))
+}
+
+#[cached(key = "lengths:<id>", ttl = |value: &String| Duration::from_secs(value.len() as u64))]
+async fn private_living(id: u64) -> String {
+    tokio::task::yield_now().await;
+    id.to_string()
+}
+
+fn life(user: &User) -> Duration {
+    Duration::from_secs(user.name.len() as u64)
+}
+
+/// Is cached for some, under conditions that alone name most arguments.
+///
+/// # Errors
+///
+/// Sometimes.
+#[cached(
+    key = "<id>",
+    when = !force && first < 9,
+    unless = is_odd(value) || value.name.ends_with(suffix) || users.iter().any(|id| value.id == *id + 1) || second.is_none()
+)]
+pub async fn conditional(
+    id: u64,
+    force: bool,
+    suffix: &str,
+    users: Vec<u64>,
+    (first, second): (u8, Option<u8>),
+) -> Result<User> {
+    tokio::task::yield_now().await;
+    if id == 0 { Err(DbError) } else { Ok(user(id)) }
+}
+
+#[cached(key = "private:<id>", when = enabled(), unless = is_odd(value), stale = 5)]
+async fn private_conditional(id: u64) -> Result<User> {
+    tokio::task::yield_now().await;
+    if id == 0 { Err(DbError) } else { Ok(user(id)) }
+}
+
+fn enabled() -> bool {
+    true
+}
+
+fn is_odd(user: &User) -> bool {
+    user.id % 2 == 1
+}
+
+/// Calls what is private.
+///
+/// # Errors
+///
+/// Sometimes.
+pub async fn call_conditional() -> Result<String> {
+    private_conditional(1).await?;
+    Ok(private_living(2).await)
+}
+
+/// Generic, in the background.
+#[cached(key = "background:<id>", stale = "5m", unless = value.is_empty() || *id == 0)]
+pub async fn background<T>(id: &u64, item: T) -> String
+where
+    T: ToString + Clone + Send + Sync + 'static,
+{
+    tokio::task::yield_now().await;
+    format!("{id}{}", item.to_string())
+}
+
 /// An instance.
 #[derive(Debug, Clone)]
 pub struct Users {
@@ -276,6 +380,64 @@ impl Users {
             return Err(DbError);
         }
         self.find(nested(3).id()).await
+    }
+
+    /// With most settings.
+    ///
+    /// # Errors
+    ///
+    /// Sometimes.
+    #[cached(
+        key = "settings:<self.tenant>:<name>",
+        companion = settings_entry,
+        ttl = |user| life(user),
+        when = self.is_cached(name),
+        unless = self.tenant == 0 || value.name == name,
+        stale = WINDOW,
+        timeout = "200ms",
+        hard_timeout = "2s",
+        err_ttl = WINDOW,
+        refresh = 0.5,
+        jitter = 0
+    )]
+    pub async fn settings(&self, name: &str) -> Result<User> {
+        self.find(name.len() as u64).await
+    }
+
+    /// Copies what its key alone names.
+    #[cached(key = "copied:<self.tenant>:<name>", stale = 5)]
+    pub async fn copied(&self, name: &str) -> u32 {
+        tokio::task::yield_now().await;
+        self.tenant
+    }
+
+    /// Copies what its key alone names, and not itself.
+    #[cached(key = "copied:<name>", detach, companion = false)]
+    pub async fn copied_alone(name: &str) -> u32 {
+        tokio::task::yield_now().await;
+        3
+    }
+
+    /// Copies itself for its key alone.
+    #[cached(key = "copied:<self.tenant>", refresh = 0.5)]
+    pub async fn copied_self(&self) -> u32 {
+        tokio::task::yield_now().await;
+        3
+    }
+
+    /// Stays with its caller.
+    ///
+    /// # Errors
+    ///
+    /// Sometimes.
+    #[cached(key = "kept:<self.tenant>:<id>", when = id > 0, unless = value.id == id, none_ttl = 5)]
+    pub async fn kept(&mut self, id: u64) -> Result<Option<User>> {
+        self.tenant += 1;
+        self.find(id).await.map(Some)
+    }
+
+    fn is_cached(&self, name: &str) -> bool {
+        name.len() > self.tenant as usize
     }
 
     /// Names what it does not use.
@@ -360,7 +522,7 @@ pub trait Store {
 
 #[async_trait::async_trait]
 impl Store for Users {
-    #[cached(key = "<self.tenant>:<id>", cache = self.cache)]
+    #[cached(key = "<self.tenant>:<id>", cache = self.cache, when = id > 0, unless = value.id != id, err_ttl = 5)]
     async fn user(&self, id: u64) -> Result<User> {
         let found = self.find(id).await?;
         Ok(found)

@@ -31,7 +31,7 @@ fn check_detached_is_not_boxed(cached: &Cached, diagnostics: &mut Diagnostics) {
     if let Some(name) = cached.detaching().filter(|_| cached.function.is_boxed()) {
         let reason = reason(cached);
         let message = format!(
-            "{reason}, and can't outlive the boxed future of `#[async_trait]`; leave `{name}` out"
+            "{reason}, but the boxed future of `#[async_trait]` ends with it; leave `{name}` out"
         );
         diagnostics.error(name, message);
     }
@@ -66,7 +66,7 @@ fn check_detached_can_be_cloned(cached: &Cached, diagnostics: &mut Diagnostics) 
 /// Why there is a load that outlives its caller.
 fn reason(cached: &Cached) -> String {
     match cached.freshness.in_background() {
-        Some(name) => format!("`{name}` loads in the background"),
+        Some(name) => format!("`{name}` loads in the background, after the call"),
         None => "a detached load outlives the call".to_owned(),
     }
 }

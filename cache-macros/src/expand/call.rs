@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::{Expr, ReturnType, parse_quote_spanned};
 
 use super::conditions::unless;
 use super::key::Arguments;
@@ -24,11 +25,22 @@ pub(super) fn settings(cached: &Cached, arguments: Arguments) -> TokenStream {
     quote!(#ttl_of #unless #(#times)*)
 }
 
-/// `.ttl_of(|value| …)`, also for entries.
+/// `.ttl_of(|value| -> Duration { … })`, also for entries.
+///
+/// With its return type, clippy doesn't take the closure for the function that it may call: that
+/// would be a constant to `ttl`.
 pub(super) fn ttl_of(cached: &Cached) -> Option<TokenStream> {
-    let closure = cached.freshness.ttl_of_value()?;
-    let method = Ident::new("ttl_of", at(closure));
-    Some(quote_spanned!(at(closure)=> .#method(#closure)))
+    let mut closure = cached.freshness.ttl_of_value()?.clone();
+    let span = at(&closure);
+    if let ReturnType::Default = closure.output {
+        let body = &closure.body;
+        if !matches!(**body, Expr::Block(_)) {
+            closure.body = parse_quote_spanned!(at(body)=> { #body });
+        }
+        closure.output = parse_quote_spanned!(span=> -> ::core::time::Duration);
+    }
+    let method = Ident::new("ttl_of", span);
+    Some(quote_spanned!(span=> .#method(#closure)))
 }
 
 /// The constants of a call, for the compiler to evaluate where it checks: it looks into an inline

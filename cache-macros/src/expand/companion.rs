@@ -5,7 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{FnArg, Signature};
 
 use super::call::{settings, ttl_of};
-use super::conditions::asking;
+use super::conditions::Asking;
 use super::key::{Arguments, render};
 use super::lints;
 use super::load::{Load, copied, copies, here, lookup};
@@ -145,16 +145,17 @@ impl Companion<'_> {
         let mut sig = self.signature(&Ident::new("refresh", at(&self.cached.function.sig.ident)));
         sig.abi = None;
         let (site, on) = (self.call("site"), on_cache(self.cached));
-        let asking = asking(self.cached, "refresh", Arguments::Named, here(self.cached));
+        let span = here(self.cached);
+        let Asking { before, call } = Asking::new(self.cached, "refresh", Arguments::Named, span);
         let load = self.load().run(self.cached);
         let body = match on {
-            Some(on) => quote_spanned! {here(self.cached)=>
-                let call = #site #on #asking;
+            Some(on) => quote_spanned! {span=>
+                let call = #site #on #call;
                 call #load
             },
-            None => quote_spanned!(here(self.cached)=> #site #asking #load),
+            None => quote_spanned!(span=> #site #call #load),
         };
-        quote_spanned!(Span::mixed_site()=> #vis #sig { #body })
+        quote_spanned!(Span::mixed_site()=> #vis #sig { #before #body })
     }
 
     fn entry(&self) -> TokenStream {

@@ -11,24 +11,33 @@ use crate::function::tokens::{may_bind, variables};
 use crate::function::{Argument, Function};
 use crate::model::Cached;
 
-/// `.lookup(|key| …)`, or `.lookup_if(when, |key| …)`; `refresh` likewise.
-pub(super) fn asking(
-    cached: &Cached,
-    method: &str,
-    arguments: Arguments,
-    span: Span,
-) -> TokenStream {
-    let key = render(cached, arguments);
-    let Some(when) = &cached.when else {
-        let method = Ident::new(method, span);
-        return quote_spanned!(span=> .#method(#key));
-    };
-    let method = Ident::new(&format!("{method}_if"), span);
-    let parts = parts(&cached.function, when, arguments);
-    if parts.is_empty() {
-        quote_spanned!(span=> .#method(#when, #key))
-    } else {
-        quote_spanned!(span=> .#method({ #parts #when }, #key))
+/// What is asked of a site.
+pub(super) struct Asking {
+    /// `let cached: bool = when;`, while the arguments are there.
+    pub(super) before: TokenStream,
+    /// `.lookup(|key| …)`, or `.lookup_if(cached, |key| …)`; `refresh` likewise.
+    pub(super) call: TokenStream,
+}
+
+impl Asking {
+    pub(super) fn new(cached: &Cached, method: &str, arguments: Arguments, span: Span) -> Self {
+        let key = render(cached, arguments);
+        let Some(when) = &cached.when else {
+            let method = Ident::new(method, span);
+            let call = quote_spanned!(span=> .#method(#key));
+            return Self { before: TokenStream::new(), call };
+        };
+        let method = Ident::new(&format!("{method}_if"), span);
+        let parts = parts(&cached.function, when, arguments);
+        let when = if parts.is_empty() {
+            when.to_token_stream()
+        } else {
+            quote_spanned!(at(when)=> { #parts #when })
+        };
+        Self {
+            before: quote_spanned!(at(&when)=> let cached: bool = #when;),
+            call: quote_spanned!(span=> .#method(cached, #key)),
+        }
     }
 }
 

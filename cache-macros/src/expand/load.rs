@@ -6,9 +6,10 @@ use syn::Type;
 use syn::spanned::Spanned;
 
 use super::call::settings;
-use super::conditions::asking;
+use super::conditions::Asking;
 use super::key::Arguments;
 use super::own::{at, with_self_renamed};
+use crate::function::tokens::find_ident;
 use crate::function::{Argument, Returns};
 use crate::model::{Cached, Place};
 
@@ -60,17 +61,18 @@ pub(super) fn lookup(
 ) -> TokenStream {
     let krate = &cached.krate;
     let on = super::site::on_cache(cached);
-    let asking = asking(cached, "lookup", arguments, here(cached));
+    let Asking { before, call } = Asking::new(cached, "lookup", arguments, here(cached));
     // What the expression of `cache` borrows is given back before the load.
     let (let_found, found) = if on.is_some() {
         (
-            quote_spanned!(here(cached)=> let found = #site #on #asking;),
+            quote_spanned!(here(cached)=> let found = #site #on #call;),
             quote_spanned!(here(cached)=> found),
         )
     } else {
-        (TokenStream::new(), quote_spanned!(here(cached)=> #site #asking))
+        (TokenStream::new(), quote_spanned!(here(cached)=> #site #call))
     };
     quote_spanned! {here(cached)=>
+        #before
         #let_found
         match #found {
             #krate::Lookup::Hit(value) => value,
@@ -100,8 +102,15 @@ pub(super) fn copies(cached: &Cached) -> TokenStream {
 pub(super) fn of_body(cached: &Cached, returns: &Returns) -> Load {
     let span = here(cached);
     let mut copies = copies(cached);
-    let mut lent: TokenStream = copied(cached).map(lend).collect();
     let mut body = cached.function.body.stream();
+    let mut lent: TokenStream = copied(cached).map(lend).collect();
+    // What the key alone names has a copy as well: a body may name it where no token says so, as in
+    // `format!("{name}")`.
+    for Argument { name, .. } in copied(cached) {
+        if find_ident(body.clone(), |ident| ident == name).is_none() {
+            lent.extend(quote_spanned!(span=> let _ = &#name;));
+        }
+    }
     if let Some(receiver) = cached.function.receiver()
         && cached.is_detached()
         && cached.function.receiver_is_reference()

@@ -1,7 +1,7 @@
 //! What the settings are to the runtime, as a constant.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{format_ident, quote_spanned};
+use quote::quote_spanned;
 use syn::Expr;
 
 use super::own::at;
@@ -63,7 +63,7 @@ pub(super) fn setting(
 ) -> TokenStream {
     let span = name.span();
     let literal = |unit: &str, number| {
-        let method = format_ident!("{name}_{unit}");
+        let method = Ident::new(&format!("{name}_{unit}"), span);
         let number = Literal::u64_unsuffixed(number);
         quote_spanned!(span=> .#method(#number))
     };

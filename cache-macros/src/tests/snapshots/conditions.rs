@@ -4,7 +4,8 @@ async fn find(
     limit: usize,
     filter: &str,
 ) -> Result<Users, DbError> {
-    match find::site().lookup_if(!force && filter.is_empty(), |key| key.part(&id)) {
+    let cached: bool = !force && filter.is_empty();
+    match find::site().lookup_if(cached, |key| key.part(&id)) {
         ::cache_runtime::__private::Lookup::Hit(value) => value,
         ::cache_runtime::__private::Lookup::Miss(call) => {
             call.unless({
@@ -55,8 +56,9 @@ impl find {
         limit: usize,
         filter: &str,
     ) -> Result<Users, DbError> {
+        let cached: bool = !force && filter.is_empty();
         find::site()
-            .refresh_if(!force && filter.is_empty(), |key| key.part(&id))
+            .refresh_if(cached, |key| key.part(&id))
             .unless({
                 let limit = ::core::clone::Clone::clone(&limit);
                 let filter = ::std::borrow::ToOwned::to_owned(filter);

@@ -1,15 +1,16 @@
 async fn get(arg0: (u8, u8), arg1: &C, cache: Cache) -> u8 {
+    let cached: bool = {
+        #[allow(unused_variables)]
+        let (a, b) = &arg0;
+        #[allow(unused_variables)]
+        let C { c, .. } = &arg1;
+        let a = ::core::clone::Clone::clone(a);
+        a > 0 && c.is_some()
+    };
     let found = get::site()
         .on(&cache)
         .lookup_if(
-            {
-                #[allow(unused_variables)]
-                let (a, b) = &arg0;
-                #[allow(unused_variables)]
-                let C { c, .. } = &arg1;
-                let a = ::core::clone::Clone::clone(a);
-                a > 0 && c.is_some()
-            },
+            cached,
             |key| {
                 #[allow(unused_variables)]
                 let (a, b) = &arg0;
@@ -66,17 +67,18 @@ impl get {
         a
     }
     async fn refresh(arg0: (u8, u8), arg1: &C, cache: Cache) -> u8 {
+        let cached: bool = {
+            #[allow(unused_variables)]
+            let (a, b) = &arg0;
+            #[allow(unused_variables)]
+            let C { c, .. } = &arg1;
+            let a = ::core::clone::Clone::clone(a);
+            a > 0 && c.is_some()
+        };
         let call = get::site()
             .on(&cache)
             .refresh_if(
-                {
-                    #[allow(unused_variables)]
-                    let (a, b) = &arg0;
-                    #[allow(unused_variables)]
-                    let C { c, .. } = &arg1;
-                    let a = ::core::clone::Clone::clone(a);
-                    a > 0 && c.is_some()
-                },
+                cached,
                 |key| {
                     #[allow(unused_variables)]
                     let (a, b) = &arg0;

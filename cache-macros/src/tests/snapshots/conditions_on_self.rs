@@ -13,12 +13,8 @@ impl Users {
                 .serde()
                 .at(&SITE)
         };
-        match site
-            .lookup_if(
-                self.is_cached(id),
-                |key| key.part(&self.tenant).text(":").part(&id),
-            )
-        {
+        let cached: bool = self.is_cached(id);
+        match site.lookup_if(cached, |key| key.part(&self.tenant).text(":").part(&id)) {
             ::cache_runtime::__private::Lookup::Hit(value) => value,
             ::cache_runtime::__private::Lookup::Miss(call) => {
                 call.unless({

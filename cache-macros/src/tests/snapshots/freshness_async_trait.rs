@@ -17,10 +17,11 @@ impl Users {
                     .serde()
                     .at(&SITE)
             };
-            match site.lookup_if(id > 0, |key| key.part(&id)) {
+            let cached: bool = id > 0;
+            match site.lookup_if(cached, |key| key.part(&id)) {
                 ::cache_runtime::__private::Lookup::Hit(value) => value,
                 ::cache_runtime::__private::Lookup::Miss(call) => {
-                    call.ttl_of(|value| value.ttl)
+                    call.ttl_of(|value| -> ::core::time::Duration { value.ttl })
                         .unless({
                             let id = ::core::clone::Clone::clone(&id);
                             let this = ::core::clone::Clone::clone(self);

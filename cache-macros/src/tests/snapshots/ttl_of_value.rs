@@ -16,7 +16,9 @@ impl Users {
         match site.lookup(|key| key.text("token")) {
             ::cache_runtime::__private::Lookup::Hit(value) => value,
             ::cache_runtime::__private::Lookup::Miss(call) => {
-                call.ttl_of(|token: &Token| token.expires_in)
+                call.ttl_of(|token: &Token| -> ::core::time::Duration {
+                        token.expires_in
+                    })
                     .load(async move {
                         if let ::core::option::Option::Some(out) = ::core::option::Option::None::<
                             Result<Token, AuthError>,
@@ -44,6 +46,7 @@ impl Users {
                 .serde()
                 .at(&SITE)
         };
-        site.entry(|key| key.text("token")).ttl_of(|token: &Token| token.expires_in)
+        site.entry(|key| key.text("token"))
+            .ttl_of(|token: &Token| -> ::core::time::Duration { token.expires_in })
     }
 }

@@ -1,6 +1,6 @@
 use cache_runtime::cached;
 
-#[cached(ttl = |value| 5)]
+#[cached(stale = "5m", timeout = "200 blinks")]
 async fn get_user(id: u64) -> Option<String> {
     Some(id.to_string())
 }

@@ -1,0 +1,8 @@
+use cache_runtime::cached;
+
+#[cached(ttl = |value| value.len())]
+async fn get_user(id: u64) -> Option<String> {
+    Some(id.to_string())
+}
+
+fn main() {}
