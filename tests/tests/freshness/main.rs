@@ -15,6 +15,7 @@ mod stale;
 mod throttle;
 mod timeouts;
 mod ttl;
+mod xfetch;
 
 use std::time::Duration;
 

@@ -3,6 +3,8 @@
 
 use cache_runtime::testing::{Fault, Method};
 
+use cache_runtime::invalidates;
+
 use super::{Aged, DUE, STALE};
 
 /// The steps of a refresh that ask the remote tier something.
@@ -46,6 +48,30 @@ async fn an_invalidation_wins_at_each_step() {
             })
             .await;
         }
+    }
+}
+
+#[invalidates(entry = super::value(1), at = "around")]
+async fn write<F: Future<Output = ()>>(body: F) {
+    body.await;
+}
+
+#[tokio::test]
+async fn under_a_barrier_nothing_is_loaded_in_the_background() {
+    for age in [DUE, STALE] {
+        Aged::by(age, async |aged| {
+            if aged.refresh_until(Method::GetOrSet, Fault::Hang).await {
+                write(async {
+                    aged.tiers.remote.heal();
+                    aged.tiers.remote.called(Method::Extend, 1).await;
+                    assert_eq!(aged.loads(), 1);
+                    aged.source.update();
+                })
+                .await;
+                assert_eq!((aged.read_later().await, aged.loads()), (Ok(2), 2));
+            }
+        })
+        .await;
     }
 }
 

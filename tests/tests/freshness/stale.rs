@@ -2,7 +2,49 @@
 
 use std::time::Duration;
 
+use cache_runtime::cached;
+use cache_runtime::testing::{Fault, Method};
+use cache_tests::{Down, Source};
+
 use super::{Aged, EXPIRED, STALE};
+
+/// Of the same entries, and takes nothing stale.
+#[cached(key = "value:<id>", ttl = 10)]
+async fn strict(source: Source, id: u64) -> Result<u64, Down> {
+    source.try_load().await
+}
+
+#[tokio::test]
+async fn for_a_function_without_a_stale_window_it_is_a_miss() {
+    Aged::by(STALE, async |aged| {
+        aged.source.update();
+        assert_eq!((strict(aged.source.clone(), 1).await, aged.loads()), (Ok(2), 2));
+        assert_eq!((aged.read_later().await, aged.loads()), (Ok(2), 2));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn those_who_wait_for_the_remote_tier_get_what_it_holds_at_once() {
+    Aged::by(STALE, async |aged| {
+        if aged.tiers.name != "remote" {
+            return;
+        }
+        let held = aged.source.hold();
+        aged.tiers.remote.forget_calls();
+        aged.tiers.remote.once(Method::GetOrSet, Fault::Hang);
+        let readings = [aged.reading(), aged.reading(), aged.reading()];
+        aged.tiers.remote.called(Method::GetOrSet, 1).await;
+        aged.tiers.remote.heal();
+        for reading in readings {
+            assert_eq!(reading.await.unwrap(), Ok(1), "the load is held: who waits for it hangs");
+        }
+        drop(held);
+        aged.tiers.landed().await;
+        assert_eq!(aged.loads(), 2);
+    })
+    .await;
+}
 
 #[tokio::test]
 async fn a_read_is_a_stale_hit_and_replaces_it_for_those_who_come_later() {
