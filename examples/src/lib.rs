@@ -12,4 +12,4 @@ pub mod story;
 pub mod terminal;
 pub mod tiers;
 
-pub use database::{Country, Database, DbError, Subdivision};
+pub use database::{Country, Database, DbError, Outage, Subdivision};

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use cache_runtime::{Cache, Stats};
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 use crate::terminal::{Paint, grouped, shortened, time};
 use crate::{Country, Database, DbError, Subdivision, tiers};
@@ -43,6 +44,31 @@ impl<'a> Story<'a> {
         let cost = self.since(&before);
         self.line(label, &cost, &self.outcome(&cost), &answer.describe());
         Ok(answer)
+    }
+
+    /// As [`call`](Self::call), and prints the error should it fail.
+    pub async fn attempt<T: Answer>(
+        &self,
+        label: &str,
+        call: impl Future<Output = Result<T, DbError>>,
+    ) {
+        let before = self.mark();
+        let answer = match call.await {
+            Ok(answer) => answer.describe(),
+            Err(error) => error.to_string(),
+        };
+        let cost = self.since(&before);
+        self.line(label, &cost, &self.outcome(&cost), &answer);
+    }
+
+    /// Lets time pass, and prints a line if something is asked meanwhile.
+    pub async fn pause(&self, time: Duration) {
+        let before = self.mark();
+        sleep(time).await;
+        let cost = self.since(&before);
+        if cost.queries > 0 {
+            self.line("", &cost, &self.paint.dim("meanwhile"), "");
+        }
     }
 
     /// Awaits one call after another and prints a line about them all.
@@ -106,6 +132,7 @@ impl<'a> Story<'a> {
             queries: self.db.queries() - before.queries,
             hits: stats.hits - before.stats.hits,
             remote_hits: stats.remote_hits - before.stats.remote_hits,
+            stale_hits: stats.stale_hits - before.stats.stale_hits,
             misses: stats.misses - before.stats.misses,
             loads: stats.loads - before.stats.loads,
         }
@@ -113,6 +140,7 @@ impl<'a> Story<'a> {
 
     fn outcome(&self, cost: &Cost) -> String {
         match cost {
+            Cost { stale_hits: 1.., .. } => self.paint.yellow("hit, stale"),
             Cost { remote_hits: 1.., .. } => self.paint.green("hit, Redis"),
             Cost { hits: 1.., .. } => self.paint.green("hit"),
             Cost { misses: 1.., .. } => self.paint.yellow("miss"),
@@ -148,6 +176,7 @@ struct Cost {
     queries: u64,
     hits: u64,
     remote_hits: u64,
+    stale_hits: u64,
     misses: u64,
     loads: u64,
 }

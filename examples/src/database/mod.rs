@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Sender};
+use std::time::Duration;
 use std::{fmt, thread};
 
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -61,6 +62,13 @@ impl From<rusqlite::Error> for DbError {
     }
 }
 
+/// How long a query waits for the lock of an outage.
+const BUSY: Duration = Duration::from_millis(50);
+
+/// A lock on a whole database, as another program could hold it: queries fail until it is dropped.
+#[derive(Debug)]
+pub struct Outage(#[allow(dead_code, reason = "it is held")] Connection);
+
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
 /// A handle on the database; cheap to clone.
@@ -94,6 +102,14 @@ impl Database {
     /// How many queries ran since the database was opened, writes included.
     pub fn queries(&self) -> u64 {
         self.queries.load(Ordering::Relaxed)
+    }
+
+    /// Locks the file that this database was opened from.
+    pub async fn lock_out(&self, path: &Path) -> Result<Outage, DbError> {
+        self.query(|db| db.busy_timeout(BUSY)).await?;
+        let connection = Connection::open(path)?;
+        connection.execute_batch("BEGIN EXCLUSIVE")?;
+        Ok(Outage(connection))
     }
 
     /// Looks a country up by its two letters.
