@@ -44,7 +44,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         story.attempt(&format!("{age} s old"), country(&db, "IS")).await;
         story.pause(Duration::from_millis(100)).await;
         story.attempt("asked again at once", country(&db, "IS")).await;
-        story.pause(Duration::from_millis(1_000)).await;
+        story.pause(Duration::from_secs(1)).await;
     }
 
     story.chapter("Past its window there is nothing to serve, and callers learn of it");

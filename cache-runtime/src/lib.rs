@@ -9,6 +9,8 @@
 //! | load | the annotated function's own body, run because nothing was cached |
 //! | flight | one load per key and process, for which everybody else waits |
 //! | lease | with `lock = true`, one load per key in all processes |
+//! | fresh, stale, expired | within its ttl; past it and within the stale window; past both |
+//! | to refresh | to load a new value in place of one that is served meanwhile |
 //! | to invalidate | to say that what is cached is outdated; to evict is for want of room, to expire by time |
 //!
 //! # Quick start
@@ -49,6 +51,11 @@
 //! 4. The body runs. Its value fills the remote tier by compare-and-set, and the local tier unless
 //!    the key was invalidated since the read began. Where Redis tells of changes, the local tier is
 //!    filled once it has told of this one. Errors are never stored.
+//!
+//! A value whose ttl is about to end, or has ended within its `stale` window, is a hit, and is
+//! replaced in the background: one load for all callers and processes, which goes through the same
+//! steps and is stored only if nothing was invalidated. `docs/freshness.md` in the repository has each
+//! state against each event.
 //!
 //! # What you can rely on
 //!
