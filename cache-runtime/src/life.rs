@@ -1,6 +1,6 @@
 //! How long a value lives: fresh, then stale, then gone.
 
-use crate::policy::{FOREVER, Policy, Share};
+use crate::policy::{Policy, Share};
 use crate::remote::envelope::Header;
 use crate::remote::random::random;
 
@@ -23,7 +23,7 @@ impl Life {
 
     /// The same, with a ttl shortened by up to `share` of it, by chance.
     pub(crate) fn jittered(self, share: Share) -> Self {
-        let most = if self.ttl == FOREVER { 0 } else { share.of_millis(self.ttl) };
+        let most = share.of_millis(self.ttl);
         if most == 0 {
             return self;
         }

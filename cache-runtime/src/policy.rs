@@ -59,7 +59,7 @@ impl Chosen {
 }
 
 /// The ttl of what lives until it is invalidated or evicted.
-pub(crate) const FOREVER: u64 = u64::MAX - 1;
+const FOREVER: u64 = u64::MAX - 1;
 
 impl Default for Policy {
     fn default() -> Self {

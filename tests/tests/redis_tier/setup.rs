@@ -18,7 +18,7 @@ const PERMISSIONS: &str = "-@all +hello +auth +ping +client|tracking +client|id 
 #[tokio::test]
 async fn few_permissions_are_enough() {
     let server = RedisServer::start();
-    let rules = format!("ACL SETUSER ada on >secret ~shop:* {PERMISSIONS}");
+    let rules = format!("ACL SETUSER ada on >secret ~shop:* ~shop!* {PERMISSIONS}");
     server.command(&rules.split_whitespace().collect::<Vec<_>>());
     let url = server.url().replace("//", "//ada:secret@");
     let redis = Redis::new(url).unwrap();
@@ -35,6 +35,8 @@ async fn few_permissions_are_enough() {
         assert!(!redis.release("shop:k", lease()).await.unwrap());
         redis.get_or_set("shop:k", lease(), TTL).await.unwrap();
         redis.clear("shop:").await.unwrap();
+        assert_eq!(redis.get_or_set("shop!refresh:k", lease(), TTL).await.unwrap(), None);
+        assert!(redis.release("shop!refresh:k", lease()).await.unwrap());
         for writer in [1, 2] {
             redis.enter("shop:k", writer, TTL).await.unwrap();
             assert!(redis.stay("shop:k", writer, TTL).await.unwrap());
@@ -48,7 +50,7 @@ async fn few_permissions_are_enough() {
     eventually(RECOVERY, || async { follower.log.is_connected() }).await;
     assert_eq!(server.cli(&["ACL", "LOG"]), "", "nothing was refused");
     let error = redis.get("elsewhere").await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
 }
 
 #[tokio::test]
