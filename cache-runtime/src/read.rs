@@ -1,6 +1,7 @@
 //! The one read algorithm: local tier, flight, remote tier, load, fill.
 
 mod at_hand;
+mod attempt;
 mod detached;
 mod load;
 mod settings;
@@ -23,6 +24,7 @@ use crate::stats::{Event, SiteCounters};
 
 use at_hand::Replacing;
 pub(crate) use at_hand::{AtHand, Past};
+pub(crate) use attempt::Attempts;
 use settings::Settings;
 
 /// A call that can't be answered with what is in the local tier, or not with that alone.

@@ -9,6 +9,7 @@ use crate::flight::Flights;
 use crate::local::LocalBackend;
 use crate::maintenance;
 use crate::policy::Share;
+use crate::read::Attempts;
 use crate::remote::tier::{Limits, Tier};
 use crate::remote::{Backend, RemoteBackend};
 use crate::stats::Counters;
@@ -277,6 +278,7 @@ impl Builder {
             clock: self.clock,
             settings: self.settings,
             counters: Counters::new(),
+            attempts: Attempts::default(),
         }));
         cache.follow();
         maintenance::keep(&cache);

@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use super::attempt::Attempt;
 use super::detached::detached;
 use super::{Call, Loading, Way};
 use crate::cache::Cache;
-use crate::clock::millis;
 use crate::entry::Entry;
 use crate::flight::{Flight, Joined, Outcome, Turn};
 use crate::life::State;
@@ -51,33 +51,12 @@ impl Past {
             State::Due => false,
             State::Stale => true,
         };
-        let attempt = Attempt::begin(entry, cache);
+        let attempt = Attempt::at(entry, cache);
         let waits = stale && policy.patience().is_some();
         if attempt.is_none() && !waits {
             return Self::Hit { stale };
         }
         Self::Replace(AtHand { entry: entry.clone(), attempt })
-    }
-}
-
-/// The right to try to replace an entry. Dropped, whatever came of it, nobody tries again for a while.
-struct Attempt {
-    entry: Arc<Entry>,
-    cache: Cache,
-}
-
-impl Attempt {
-    fn begin(entry: &Arc<Entry>, cache: &Cache) -> Option<Self> {
-        let now = cache.clock().now();
-        let until = now.saturating_add(millis(cache.max_load()));
-        entry.attempt(now, until).then(|| Self { entry: entry.clone(), cache: cache.clone() })
-    }
-}
-
-impl Drop for Attempt {
-    fn drop(&mut self) {
-        let pause = millis(self.cache.refresh_throttle());
-        self.entry.retry_at(self.cache.clock().now().saturating_add(pause));
     }
 }
 
@@ -94,7 +73,7 @@ pub(super) struct Replacing<T> {
 struct Replacement {
     turn: Loading,
     flight: Arc<Flight>,
-    _attempt: Option<Attempt>,
+    _attempt: Attempt,
 }
 
 /// Whether the entry at hand is still the one that stands in the local tier.
@@ -112,27 +91,30 @@ impl<S: Shape> Call<S> {
         let cache = &self.entry.cache;
         let trust = cache.trust(self.entry.policy);
         let joining = cache.joining(id, trust);
-        let joined = match &attempt {
-            Some(_) => cache.flights().join(&self.entry.key, joining, || self.standing(&entry)),
-            None => match cache.flights().find(&self.entry.key, joining) {
-                Some((ticket, flight)) => Joined::Member(ticket, flight),
-                None => Joined::Stored(Standing::Gone),
+        let (flights, key) = (cache.flights(), &self.entry.key);
+        let (joined, entry) = match attempt {
+            None => (flights.find(key, joining), entry),
+            Some(attempt) => match flights.join(key, joining, || self.standing(&entry)) {
+                Joined::First(ticket, flight) => match flight.turn_now() {
+                    Some(Turn::Load(permit)) => {
+                        let turn =
+                            Loading { ticket, permit, claim: Claim::Alone, trust, early: None };
+                        return self.replacing(turn, &flight, &entry, attempt);
+                    }
+                    // Who joined it right away was faster.
+                    _ => (None, entry),
+                },
+                Joined::Member(ticket, flight) => (Some((ticket, flight)), entry),
+                Joined::Stored(Standing::Gone) => (None, entry),
+                Joined::Stored(Standing::Newer(newer)) => (None, newer),
             },
         };
         let taken = match joined {
-            Joined::First(ticket, flight) => match flight.turn_now() {
-                Some(Turn::Load(permit)) => {
-                    let turn = Loading { ticket, permit, claim: Claim::Alone, trust, early: None };
-                    return self.replacing(turn, &flight, &entry, attempt);
-                }
-                _ => self.hit(&entry),
-            },
-            Joined::Member(_ticket, flight) => {
+            Some((_ticket, flight)) => {
                 let since = flight.offers_since().unwrap_or_else(|| cache.clock().now());
                 self.wait_or_take(&flight, &entry, since).await
             }
-            Joined::Stored(Standing::Newer(newer)) => self.hit(&newer),
-            Joined::Stored(Standing::Gone) => self.hit(&entry),
+            None => self.hit(&entry),
         };
         match taken {
             Some(returned) => Way::Served(returned),
@@ -161,7 +143,7 @@ impl<S: Shape> Call<S> {
         mut turn: Loading,
         flight: &Arc<Flight>,
         entry: &Arc<Entry>,
-        attempt: Option<Attempt>,
+        attempt: Attempt,
     ) -> Way<S::Return> {
         let Some(at_hand) = self.returned(entry) else { return Way::Load(turn) };
         let now = self.entry.cache.clock().now();
@@ -175,15 +157,20 @@ impl<S: Shape> Call<S> {
         })
     }
 
-    /// As [`replacing`](Self::replacing), of an entry that nobody else has seen yet.
-    pub(super) fn replacing_found(
+    /// Serves what the remote tier held, and replaces it unless that was tried a short while ago.
+    pub(super) fn take_or_replace(
         &self,
         turn: Loading,
         flight: &Arc<Flight>,
-        entry: &Arc<Entry>,
+        entry: Arc<Entry>,
     ) -> Way<S::Return> {
-        let attempt = Attempt::begin(entry, &self.entry.cache);
-        self.replacing(turn, flight, entry, attempt)
+        match Attempt::under(&self.entry.key, &entry, &self.entry.cache) {
+            Some(attempt) => self.replacing(turn, flight, &entry, attempt),
+            None => match self.returned(&entry) {
+                Some(returned) => self.serve(turn, returned, Some(entry)),
+                None => Way::Load(turn),
+            },
+        }
     }
 
     /// How long a caller waits who could take `entry`, since the load has begun.
@@ -284,9 +271,8 @@ impl<S: Shape> Call<S> {
         };
         let renewal = match right {
             Right::Ours(renewal) => renewal,
-            // Without a local tier, nothing here would remember that it was in vain.
-            Right::Unknown if cache.has_local() => return self.replace_now(load, body).await,
-            Right::Unknown | Right::Elsewhere => return None,
+            Right::Unknown => return self.replace_now(load, body).await,
+            Right::Elsewhere => return None,
         };
         let replaced = renewal.keep_while(self.replace_now(load, body), cache.max_load()).await;
         if replaced.is_none() {

@@ -141,7 +141,7 @@ impl<S: Shape> Call<S> {
             self.renew_turn(&mut turn);
         }
         Some(match at_hand {
-            Some(entry) if turn.early.is_none() => self.replacing_found(turn, flight, &entry),
+            Some(entry) if turn.early.is_none() => self.take_or_replace(turn, flight, entry),
             _ => Way::Load(turn),
         })
     }
@@ -279,7 +279,10 @@ impl<S: Shape> Call<S> {
         if state != State::Fresh {
             let entry = Entry::new(value, self.version());
             entry.live(turn.trust.stamp, span);
-            turn.ticket.commit_meanwhile(|| self.keep(&entry, span, turn.trust));
+            // What is being replaced already stays as it is: it notes when it was tried.
+            if turn.early.is_none() {
+                turn.ticket.commit_meanwhile(|| self.keep(&entry, span, turn.trust));
+            }
             return Accepted::AtHand(entry);
         }
         if !cache.has_local()
@@ -297,14 +300,15 @@ impl<S: Shape> Call<S> {
     }
 
     /// Lets all that wait have what the remote tier held.
-    fn serve(
+    pub(super) fn serve(
         &self,
         turn: Loading,
         returned: S::Return,
         entry: Option<Arc<Entry>>,
     ) -> Way<S::Return> {
         if turn.early.is_none() {
-            self.count(Event::Hit);
+            let now = self.entry.cache.clock().now();
+            self.counters().found(entry.as_ref().is_some_and(|entry| entry.soft() <= now));
         }
         self.count(Event::RemoteHit);
         if let Some(entry) = entry {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use cache_runtime::ErrorKind;
+use cache_runtime::testing::{Fault, Method};
 use cache_tests::{Source, Tiers};
 
 use super::{Aged, EXPIRED, STALE, value};
@@ -70,6 +72,44 @@ async fn of_all_processes_one_tries_in_a_throttle_window() {
         assert_eq!(source.loads(), 1 + window);
         here.clock.advance(WINDOW);
     }
+}
+
+#[tokio::test]
+async fn without_the_fleets_right_each_process_tries_once_a_throttle_window() {
+    Aged::by(STALE, async |aged| {
+        // As where an ACL forbids the name beside the namespace, and nothing else.
+        aged.source.fail();
+        for window in 1..4 {
+            assert_eq!(aged.read().await, Ok(1));
+            if aged.tiers.name != "local" {
+                // What the read has begun runs on this thread, once this task waits.
+                aged.tiers.remote.once(Method::GetOrSet, Fault::Fail(ErrorKind::Unsupported));
+            }
+            for _ in 0..3 {
+                assert_eq!(aged.read_later().await, Ok(1));
+            }
+            assert_eq!(aged.loads(), 1 + window, "in window {window}");
+            aged.tiers.clock.advance(WINDOW);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn within_the_window_a_read_asks_for_the_value_and_for_nothing_else() {
+    Aged::by(STALE, async |aged| {
+        aged.source.fail();
+        assert_eq!(aged.read().await, Ok(1));
+        aged.tiers.landed().await;
+        for _ in 0..3 {
+            aged.tiers.remote.forget_calls();
+            assert_eq!(aged.read_later().await, Ok(1));
+            aged.tiers.landed().await;
+            let calls = if aged.tiers.name == "remote" { 1 } else { 0 };
+            assert_eq!(aged.tiers.remote.calls().len(), calls, "{:?}", aged.tiers.remote.calls());
+        }
+    })
+    .await;
 }
 
 #[tokio::test]

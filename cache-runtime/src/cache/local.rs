@@ -1,0 +1,121 @@
+//! What the local tier holds, and whether that still counts.
+
+use std::sync::Arc;
+
+use super::Cache;
+use crate::entry::Entry;
+use crate::failure::Failure;
+use crate::key::{Key, KeyRef};
+use crate::life::{Life, Span, State};
+use crate::policy::Policy;
+use crate::remote::feed::{Stamp, Trust};
+use crate::returns::{Kind, Shape};
+
+/// What the local tier holds for a function.
+pub(crate) enum Found<T> {
+    Nothing,
+    /// A hit, and no more is to be asked.
+    Fresh(T),
+    /// It may be more or less than a hit.
+    Due(Arc<Entry>),
+}
+
+impl Cache {
+    /// What the local tier holds under `key`, for a function of `policy`, fresh or stale.
+    pub(crate) fn entry_at(&self, key: KeyRef<'_>, policy: Policy) -> Option<Arc<Entry>> {
+        let now = self.0.clock.now();
+        let entry = self.vouched(key, policy, now)?;
+        (entry.state(now, policy) != State::Expired).then_some(entry)
+    }
+
+    /// What the local tier holds under `key`, dead or alive, if what it depends on still counts.
+    #[inline]
+    fn vouched(&self, key: KeyRef<'_>, policy: Policy, now: u64) -> Option<Arc<Entry>> {
+        let entry = self.0.local.as_ref()?.get(key)?;
+        // What a `local` function stored, nobody elsewhere invalidates.
+        let is_ours = entry.stamp() != Stamp::ALONE || self.0.feed.is_none() || policy.is_local();
+        (is_ours && self.is_vouched_for(&entry, now)).then_some(entry)
+    }
+
+    #[inline]
+    fn is_vouched_for(&self, entry: &Entry, now: u64) -> bool {
+        let stamp = entry.stamp();
+        stamp == Stamp::ALONE
+            || self.0.feed.as_ref().is_some_and(|feed| feed.vouches_for(stamp, now))
+    }
+
+    /// What the local tier holds under `key`, as the return value of a function.
+    #[inline]
+    pub(crate) fn found<S: Shape>(
+        &self,
+        _: S,
+        key: KeyRef<'_>,
+        policy: Policy,
+    ) -> Found<S::Return> {
+        let now = self.0.clock.now();
+        let Some(entry) = self.vouched(key, policy, now) else { return Found::Nothing };
+        if entry.is_due(now) {
+            return Found::Due(entry);
+        }
+        let stored = entry.value::<S::Value>(policy.version_or_default());
+        match stored.and_then(|stored| S::Kind::returned(stored.clone())) {
+            Some(returned) => Found::Fresh(returned),
+            None => Found::Nothing,
+        }
+    }
+
+    /// The error that is remembered under `key`, of a function of this version.
+    pub(crate) fn remembered(&self, key: KeyRef<'_>, version: u32) -> Option<Failure> {
+        let entry = self.0.local.as_ref()?.get(key)?;
+        let alive = !entry.is_expired(self.0.clock.now());
+        entry.failure(version).filter(|_| alive).cloned()
+    }
+
+    /// Remembers an error for so many milliseconds, unless there is a value. To be called under
+    /// the lock of a ticket.
+    pub(crate) fn remember(&self, key: &Key, policy: Policy, failure: Failure, ttl: u64) {
+        let Some(local) = &self.0.local else { return };
+        if self.entry_at(key.borrowed(), policy).is_some_and(|entry| !entry.is_failure()) {
+            return;
+        }
+        let entry = Entry::failed(failure, policy.version_or_default());
+        let life = Life { ttl, ..Life::default() };
+        entry.live(Stamp::ALONE, Span::of(life, self.0.clock.now(), Policy::new()));
+        local.insert(key, entry);
+    }
+
+    /// Stores `entry`, for its span and as long as what it depends on allows.
+    pub(crate) fn store(&self, key: &Key, entry: &Arc<Entry>, span: Span, trust: Trust) {
+        let settings = &self.0.settings;
+        let end = if trust.is_connected() {
+            self.0.clock.now().saturating_add(settings.local_ttl)
+        } else if trust.is_alone() {
+            u64::MAX
+        } else {
+            trust.since.saturating_add(settings.disconnected_ttl)
+        };
+        entry.live(trust.stamp, span.ended(end));
+        if let Some(local) = &self.0.local {
+            local.insert(key, entry.clone());
+        }
+    }
+
+    pub(crate) fn remove(&self, key: &Key) {
+        if let Some(local) = &self.0.local {
+            local.remove(key.borrowed());
+        }
+    }
+
+    /// Removes what is expired from the local tier, as is done now and then by itself.
+    pub(crate) fn free_expired(&self) {
+        if let Some(local) = &self.0.local {
+            let now = self.0.clock.now();
+            local.sweep(&|entry| entry.is_expired(now) || !self.is_vouched_for(entry, now));
+        }
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn local_entries(&self) -> u64 {
+        self.0.local.as_ref().map_or(0, |local| local.len())
+    }
+}
