@@ -1,6 +1,7 @@
 //! What a call site wants of the cache: data, built at compile time.
 
 mod early;
+mod fraction;
 mod time;
 
 use std::num::NonZeroU64;
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 use crate::clock::millis;
 pub(crate) use early::{Early, Share};
+pub use fraction::Fraction;
 pub use time::Time;
 
 /// How values of one call site are cached.
@@ -159,11 +161,7 @@ impl Policy {
     ///
     /// If `fraction` is not between 0 and 1; in a constant, when it is compiled.
     pub const fn refresh_at(self, fraction: f64) -> Self {
-        assert!(
-            fraction > 0.0 && fraction < 1.0,
-            "a fraction of the ttl lies between 0 and 1, such as 0.8"
-        );
-        Self { early: Early::At(Share::of(fraction)), ..self }
+        Self { early: Early::At(Share::of(Fraction(fraction).early())), ..self }
     }
 
     /// Loads a new value in the background with a probability that rises towards the end of the
@@ -214,7 +212,7 @@ impl Policy {
     ///
     /// If `fraction` is negative, or not less than 1; in a constant, when it is compiled.
     pub const fn jitter(self, fraction: f64) -> Self {
-        Self { jitter: Some(Share::of_ttl(fraction)), ..self }
+        Self { jitter: Some(Share::of(Fraction(fraction).jitter())), ..self }
     }
 
     /// Makes one load do for all processes that share a remote tier.

@@ -5,7 +5,7 @@ pub use crate::entry_ref::EntryRef;
 pub use crate::failure::{AsDynError, Failure, Sharing};
 pub use crate::invalidation::Invalidation;
 pub use crate::lookup::Lookup;
-pub use crate::policy::{Policy, Time};
+pub use crate::policy::{Fraction, Policy, Time};
 pub use crate::read::Call;
 pub use crate::returns::{Kind, Returns, Shape};
 pub use crate::site_for::{ShapeOf, SiteFor, SiteForOn};

@@ -43,11 +43,11 @@ fn freshness(freshness: &Freshness, krate: &CratePath) -> TokenStream {
     });
     let stale = stale.as_ref().map(|stale| set("stale", &stale.value, krate));
     let refresh = refresh.as_ref().map(|refresh| match &refresh.value {
-        Refresh::At(fraction) => part("refresh_at", fraction),
+        Refresh::At(fraction) => part("refresh_at", "early", fraction, krate),
         Refresh::Xfetch => quote_spanned!(span=> .xfetch(1.0)),
     });
     let timeout = timeout.as_ref().map(|timeout| set("timeout", &timeout.value, krate));
-    let jitter = jitter.as_ref().map(|jitter| part("jitter", &jitter.value));
+    let jitter = jitter.as_ref().map(|jitter| part("jitter", "jitter", &jitter.value, krate));
     quote_spanned!(span=> #ttl #none_ttl #stale #refresh #timeout #jitter)
 }
 
@@ -83,18 +83,18 @@ pub(super) fn evaluated(expr: &Expr, krate: &CratePath) -> TokenStream {
     quote_spanned!(at(expr)=> #krate::Time(#expr).get())
 }
 
-/// `.name(0.8)`
-fn part(name: &str, fraction: &Fraction) -> TokenStream {
+/// `.name(0.8)`, or `.name(Fraction(EXPR).check())`
+fn part(name: &str, check: &str, fraction: &Fraction, krate: &CratePath) -> TokenStream {
     match fraction {
         Fraction::Known(number) => {
             let (name, number) =
                 (Ident::new(name, Span::mixed_site()), Literal::f64_unsuffixed(*number));
             quote_spanned!(name.span()=> .#name(#number))
         }
-        // The constructor refuses what is out of range: where that is.
         Fraction::Constant(expr) => {
-            let name = Ident::new(name, at(expr));
-            quote_spanned!(name.span()=> .#name(#expr))
+            let (name, check) = (Ident::new(name, at(expr)), Ident::new(check, at(expr)));
+            let krate = krate.at(at(expr));
+            quote_spanned!(at(expr)=> .#name(#krate::Fraction(#expr).#check()))
         }
     }
 }

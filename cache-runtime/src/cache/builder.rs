@@ -8,7 +8,7 @@ use crate::clock::{Clock, millis};
 use crate::flight::Flights;
 use crate::local::LocalBackend;
 use crate::maintenance;
-use crate::policy::Share;
+use crate::policy::{Fraction, Share};
 use crate::read::Attempts;
 use crate::remote::tier::{Limits, Tier};
 use crate::remote::{Backend, RemoteBackend};
@@ -162,7 +162,7 @@ impl Builder {
     ///
     /// If `fraction` is negative, or not less than 1.
     pub fn jitter(mut self, fraction: f64) -> Self {
-        self.settings.jitter = Share::of_ttl(fraction);
+        self.settings.jitter = Share::of(Fraction(fraction).jitter());
         self
     }
 

@@ -14,15 +14,6 @@ impl Share {
         Self((share * 1e6) as u32)
     }
 
-    /// The share that jitter may take of a ttl.
-    pub(crate) const fn of_ttl(share: f64) -> Self {
-        assert!(
-            share >= 0.0 && share < 1.0,
-            "jitter is a fraction of the ttl, from 0 to less than 1, such as 0.1"
-        );
-        Self::of(share)
-    }
-
     fn get(self) -> f64 {
         f64::from(self.0) / 1e6
     }

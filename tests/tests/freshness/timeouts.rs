@@ -142,6 +142,18 @@ async fn a_load_that_has_run_for_longer_is_waited_for_by_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nobody_waits_past_the_end_of_the_stale_window() {
+    Waiting::by(async |waiting| {
+        waiting.stale().await;
+        waiting.tiers.clock.advance(Duration::from_millis(17_900));
+        let (read, waited) = waiting.read(LATE).await;
+        assert_eq!(read, Ok(1));
+        assert!(is_about(waited, SOON), "{waited:?}");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_has_nothing_gets_an_error_in_time_and_the_load_goes_on() {
     Waiting::by(async |waiting| {
         let (read, waited) = waiting.read(TOO_LATE).await;

@@ -10,9 +10,9 @@ impl Users {
                     .stale(
                         ::cache_runtime::__private::Time(Duration::from_secs(5)).get(),
                     )
-                    .refresh_at(EARLY)
+                    .refresh_at(::cache_runtime::__private::Fraction(EARLY).early())
                     .timeout(::cache_runtime::__private::Time(TIMEOUT).get())
-                    .jitter(JITTER),
+                    .jitter(::cache_runtime::__private::Fraction(JITTER).jitter()),
             );
             const _: ::core::time::Duration = ::cache_runtime::__private::Time(ERR_TTL)
                 .get();
