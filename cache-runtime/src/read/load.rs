@@ -158,8 +158,7 @@ impl<S: Shape> Call<S> {
         let began = Began::now(self.entry.cache.clock());
         let returned = self.call_body(&claim, body).await;
         let Some(value) = S::Kind::stored(&returned) else {
-            let err_ttl = self.settings.err_ttl().filter(|_| early.is_none());
-            self.fail(&ticket, permit, &returned, err_ttl);
+            self.fail(&ticket, permit, &returned);
             return returned;
         };
         let life = self.life(value, began);
@@ -335,12 +334,12 @@ impl<S: Shape> Call<S> {
         }
     }
 
-    /// Lets those who wait have the error, or load for themselves. Those who come later have it for
-    /// so many milliseconds.
-    fn fail(&self, ticket: &Ticket, permit: Permit, returned: &S::Return, err_ttl: Option<u64>) {
+    /// Lets those who wait have the error, or load for themselves. Those who come later have it while
+    /// it is remembered.
+    fn fail(&self, ticket: &Ticket, permit: Permit, returned: &S::Return) {
         self.count(Event::LoadError);
         if let Some(failure) = S::share(returned) {
-            if let Some(ttl) = err_ttl {
+            if let Some(ttl) = self.settings.err_ttl() {
                 let EntryRef { cache, policy, key, .. } = &self.entry;
                 let failure = failure.clone();
                 ticket.commit_regardless(|| cache.remember(key, *policy, failure, ttl));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cache_runtime::cached;
-use cache_tests::{Down, Source, Tiers, on_all_tiers};
+use cache_tests::{Down, Source, Tiers, eventually, on_all_tiers};
 
 use super::cut_off;
 
@@ -32,6 +32,7 @@ impl Failed {
             assert_eq!(failed.read().await, Err(Down));
             // The lease of the load that failed is given back, and that is told.
             failed.tiers.landed().await;
+            eventually(Duration::from_secs(5), async || failed.tiers.leases().is_empty()).await;
             failed.tiers.clock.advance(Duration::from_secs(1));
             test(failed).await;
         })
@@ -143,6 +144,25 @@ async fn functions_that_remember_none_are_not_answered_with_it() {
         assert_eq!(forgetful(failed.source.clone(), 1).await, Ok(1));
         failed.tiers.landed().await;
         assert_eq!(failed.read().await, Ok(1), "and the value takes its place");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_value_that_another_function_has_stored_meanwhile_is_not_replaced_by_one() {
+    on_all_tiers(async |tiers| {
+        let (slow, quick) = (Source::new(), Source::new());
+        slow.fail();
+        let held = slow.hold();
+        let (cache, source) = (tiers.cache.clone(), slow.clone());
+        let reading = tokio::spawn(async move { cache.scope(failing(source, 1)).await });
+        slow.entered(1).await;
+        assert_eq!(forgetful(quick.clone(), 1).await, Ok(1));
+        let is_stored = async || forgetful::entry(&1).peek().await.is_some();
+        eventually(Duration::from_secs(5), is_stored).await;
+        drop(held);
+        assert_eq!(reading.await.unwrap(), Err(Down));
+        assert_eq!(failing(slow.clone(), 1).await, Ok(1));
     })
     .await;
 }

@@ -84,6 +84,13 @@ async fn the_inner_manner_counts_and_ends_with_its_future() {
     .await;
 }
 
+/// Calls a cached function once its own load has ended.
+#[cached(key = "late:<id>", ttl = 60)]
+async fn late(source: Source, id: u64) -> u64 {
+    source.load().await;
+    plain(source, id).await
+}
+
 #[tokio::test]
 async fn a_load_that_outlives_its_caller_keeps_its_manner() {
     on_all_tiers(async |tiers| {
@@ -94,12 +101,12 @@ async fn a_load_that_outlives_its_caller_keeps_its_manner() {
         let held = source.hold();
         let (cache, slow) = (tiers.cache.clone(), source.clone());
         let reading =
-            tokio::spawn(async move { Cache::scope(&cache, refreshing(outer(slow, 1))).await });
+            tokio::spawn(async move { Cache::scope(&cache, refreshing(late(slow, 1))).await });
         source.entered(2).await;
         reading.abort();
         drop(held);
         tiers.landed().await;
-        assert_eq!(outer(source.clone(), 1).await, 2);
+        assert_eq!((late(source.clone(), 1).await, source.loads()), (2, 3));
     })
     .await;
 }

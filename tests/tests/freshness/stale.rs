@@ -5,6 +5,7 @@ use std::time::Duration;
 use cache_runtime::cached;
 use cache_runtime::testing::{Fault, Method};
 use cache_tests::{Down, Source};
+use tokio::time::timeout;
 
 use super::{Aged, EXPIRED, STALE};
 
@@ -37,7 +38,8 @@ async fn those_who_wait_for_the_remote_tier_get_what_it_holds_at_once() {
         aged.tiers.remote.called(Method::GetOrSet, 1).await;
         aged.tiers.remote.heal();
         for reading in readings {
-            assert_eq!(reading.await.unwrap(), Ok(1), "the load is held: who waits for it hangs");
+            let read = timeout(Duration::from_secs(20), reading).await;
+            assert_eq!(read.expect("the load is held, and it waits for it").unwrap(), Ok(1));
         }
         drop(held);
         aged.tiers.landed().await;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use cache_runtime::testing::{Fault, Method};
 use cache_runtime::{Timeout, cached};
 use cache_tests::{Down, Source, Tiers};
 use tokio::time::Instant;
@@ -29,6 +30,32 @@ async fn slow(source: Source, id: u64, takes: Duration) -> Result<u64, Failed> {
     let version = source.try_load().await?;
     tokio::time::sleep(takes).await;
     Ok(version)
+}
+
+/// Replaced ahead of its end, as well.
+#[cached(key = "slow:<id>", ttl = 10, refresh = 0.5, stale = 20, timeout = "200ms")]
+async fn slow_ahead(source: Source, id: u64) -> Result<u64, Failed> {
+    Ok(source.try_load().await?)
+}
+
+/// An error that nobody else can be given.
+struct Unshared;
+
+impl From<Timeout> for Unshared {
+    fn from(_: Timeout) -> Self {
+        Self
+    }
+}
+
+#[cached(key = "unshared:<id>", hard_timeout = "2s")]
+async fn unshared(source: Source, id: u64) -> Result<u64, Unshared> {
+    tokio::time::sleep(TOO_LATE).await;
+    source.try_load().await.map_err(|_| Unshared)
+}
+
+#[cached(key = "hurried:<id>", ttl = 60, hard_timeout = "100ms")]
+async fn hurried(source: Source, id: u64) -> Result<u64, Failed> {
+    Ok(source.try_load().await?)
 }
 
 const AT_ONCE: Duration = Duration::ZERO;
@@ -128,6 +155,20 @@ async fn another_caller_waits_for_the_same_load_and_no_longer_than_the_first() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn all_who_wait_for_a_load_that_ends_in_time_get_its_value_then() {
+    Waiting::by(async |waiting| {
+        waiting.stale().await;
+        let (first, second) = tokio::join!(waiting.read(SOON), waiting.read(SOON));
+        for (read, waited) in [first, second] {
+            assert_eq!(read, Ok(2));
+            assert!(is_about(waited, SOON), "{waited:?}");
+        }
+        assert_eq!((waiting.source.loads(), slow::stats().joins), (2, 1));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_load_that_has_run_for_longer_is_waited_for_by_nobody() {
     Waiting::by(async |waiting| {
         waiting.stale().await;
@@ -181,6 +222,52 @@ async fn who_waits_for_another_callers_load_gets_an_error_in_time() {
         tokio::time::sleep(TOO_LATE).await;
         waiting.tiers.landed().await;
         assert_eq!(waiting.source.loads(), 1, "who gave up has left no load behind");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_load_and_gives_up_does_not_load_when_that_fails() {
+    Waiting::by(async |waiting| {
+        waiting.source.fail();
+        let read = async || unshared(waiting.source.clone(), 1).await.is_err();
+        assert_eq!(tokio::join!(read(), read()), (true, true));
+        tokio::time::sleep(2 * TOO_LATE).await;
+        waiting.tiers.landed().await;
+        assert_eq!(waiting.source.loads(), 1);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_gives_up_while_the_remote_tier_is_asked_has_it_loaded_all_the_same() {
+    Waiting::by(async |waiting| {
+        let slowly = Fault::Delay(Duration::from_millis(150));
+        waiting.tiers.remote.once(Method::GetOrSet, slowly);
+        let read = hurried(waiting.source.clone(), 1).await;
+        if waiting.tiers.name != "local" {
+            assert!(matches!(read, Err(Failed::Late(_))));
+            assert_eq!(waiting.source.loads(), 0);
+            waiting.source.entered(1).await;
+        }
+        waiting.tiers.landed().await;
+        assert_eq!(hurried::entry(&1).peek().await, Some(1));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn for_what_is_fresh_still_nobody_waits() {
+    Waiting::by(async |waiting| {
+        let read = async || slow_ahead(waiting.source.clone(), 1).await;
+        assert_eq!(read().await, Ok(1));
+        waiting.tiers.landed().await;
+        waiting.tiers.clock.advance(Duration::from_secs(6));
+        let _held = waiting.source.hold();
+        let began = Instant::now();
+        assert_eq!((read().await, read().await), (Ok(1), Ok(1)));
+        assert_eq!(began.elapsed(), AT_ONCE);
+        waiting.source.entered(2).await;
     })
     .await;
 }
