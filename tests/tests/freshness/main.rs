@@ -2,6 +2,7 @@
 //! event, as `docs/freshness.md` tells them, on a clock that tests move.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod by_hand;
 mod due;
 mod error;
 mod expired;
@@ -32,6 +33,8 @@ async fn value(source: Source, id: u64) -> Result<u64, Down> {
 const FRESH: Duration = Duration::from_secs(4);
 const DUE: Duration = Duration::from_millis(8_200);
 const STALE: Duration = Duration::from_secs(12);
+/// The last moment at which it is stale.
+const LAST: Duration = Duration::from_millis(29_999);
 const EXPIRED: Duration = Duration::from_secs(30);
 
 /// A value of version 1 that was loaded a while ago, and its source.

@@ -7,7 +7,7 @@ use cache_runtime::testing::{Fault, Method};
 use cache_tests::{Down, Source};
 use tokio::time::timeout;
 
-use super::{Aged, EXPIRED, STALE};
+use super::{Aged, LAST, STALE};
 
 /// Of the same entries, and takes nothing stale.
 #[cached(key = "value:<id>", ttl = 10)]
@@ -82,8 +82,7 @@ async fn a_failing_load_is_nobodys_error() {
 
 #[tokio::test]
 async fn it_is_served_to_the_last_moment_of_its_window_and_no_longer() {
-    let last = EXPIRED - Duration::from_millis(1);
-    Aged::by(last, async |aged| {
+    Aged::by(LAST, async |aged| {
         aged.source.fail();
         assert_eq!(aged.read().await, Ok(1));
         aged.tiers.landed().await;

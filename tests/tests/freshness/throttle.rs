@@ -105,7 +105,7 @@ async fn within_the_window_a_read_asks_for_the_value_and_for_nothing_else() {
             aged.tiers.remote.forget_calls();
             assert_eq!(aged.read_later().await, Ok(1));
             aged.tiers.landed().await;
-            let calls = if aged.tiers.name == "remote" { 1 } else { 0 };
+            let calls = usize::from(aged.tiers.name == "remote");
             assert_eq!(aged.tiers.remote.calls().len(), calls, "{:?}", aged.tiers.remote.calls());
         }
     })
