@@ -118,3 +118,32 @@ async fn an_invalidation_in_another_process_wins() {
         .await;
     }
 }
+
+#[tokio::test]
+async fn what_another_process_has_invalidated_is_offered_to_nobody_while_both_load() {
+    for age in [DUE, STALE] {
+        Aged::by(age, async |aged| {
+            if !aged.refresh_until(Method::GetOrSet, Fault::Hang).await {
+                return;
+            }
+            let (there, source) = (aged.tiers.another(), aged.source.clone());
+            there.told().await;
+            source.update();
+            let held = source.hold();
+            there.cache.invalidate(super::value::entry(&1).key()).await.unwrap();
+            let loading = there.cache.scope(super::value(source.clone(), 1));
+            let (loaded, read) = tokio::join!(loading, async {
+                source.entered(2).await;
+                // The refresh finds the lease of the other process, and loads beside it.
+                aged.tiers.remote.heal();
+                source.entered(3).await;
+                let reading = aged.reading();
+                tokio::task::yield_now().await;
+                drop(held);
+                reading.await.unwrap()
+            });
+            assert_eq!((loaded, read), (Ok(2), Ok(2)));
+        })
+        .await;
+    }
+}

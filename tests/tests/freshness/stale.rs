@@ -174,3 +174,24 @@ async fn cut_off_for_longer_than_the_disconnected_ttl_it_is_served_no_more() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn cut_off_for_longer_than_the_disconnected_ttl_no_load_under_way_offers_it() {
+    Aged::by(STALE, async |aged| {
+        if aged.tiers.name != "both" {
+            return;
+        }
+        aged.source.update();
+        aged.cut_off().await;
+        aged.tiers.clock.advance(Duration::from_millis(4_900));
+        let held = aged.source.hold();
+        assert_eq!(aged.read().await, Ok(1));
+        aged.source.entered(2).await;
+        aged.tiers.clock.advance(Duration::from_millis(200));
+        let reading = aged.reading();
+        tokio::task::yield_now().await;
+        drop(held);
+        assert_eq!((reading.await.unwrap(), aged.loads()), (Ok(2), 2));
+    })
+    .await;
+}

@@ -181,3 +181,21 @@ async fn an_error_within_the_time_is_the_functions_own() {
     })
     .await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_with_a_stale_value_takes_it_at_the_end_of_its_window() {
+    Waiting::by(async |waiting| {
+        waiting.stale().await;
+        waiting.tiers.clock.advance(Duration::from_millis(17_900));
+        let (first, second, ()) =
+            tokio::join!(waiting.read(TOO_LATE), waiting.read(TOO_LATE), async {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                waiting.tiers.clock.advance(SOON);
+            });
+        for (read, waited) in [first, second] {
+            assert_eq!(read, Ok(1));
+            assert!(is_about(waited, SOON), "{waited:?}");
+        }
+    })
+    .await;
+}
