@@ -166,7 +166,7 @@ impl<S: Shape> Call<S> {
         let Some(at_hand) = self.returned(entry) else { return Way::Load(turn) };
         let now = self.entry.cache.clock().now();
         turn.early = Some(entry.soft().saturating_sub(now));
-        flight.offer(entry.clone(), now);
+        turn.ticket.offer(entry, now);
         Way::Replace(Replacing {
             at_hand,
             is_stale: entry.soft() <= now,

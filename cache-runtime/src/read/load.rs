@@ -121,7 +121,7 @@ impl<S: Shape> Call<S> {
                 self.renew_turn(&mut turn);
                 continue;
             }
-            match turn.ticket.resume(other, turn.trust.since) {
+            match turn.ticket.resume(other, turn.trust.since, at_hand.as_ref()) {
                 None => {}
                 Some(Resumed::Joinable | Resumed::Landed(Outcome::Merged)) => {
                     turn.permit.land(Outcome::Merged);
@@ -142,7 +142,13 @@ impl<S: Shape> Call<S> {
         }
         Some(match at_hand {
             Some(entry) if turn.early.is_none() => self.replacing_found(turn, flight, &entry),
-            _ => Way::Load(turn),
+            Some(entry) => {
+                if flight.offers_since().is_none() {
+                    turn.ticket.offer(&entry, self.entry.cache.clock().now());
+                }
+                Way::Load(turn)
+            }
+            None => Way::Load(turn),
         })
     }
 
