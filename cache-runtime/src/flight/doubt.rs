@@ -126,7 +126,10 @@ impl Ticket {
         let mut shard = self.flights.shard(&self.key);
         let Some(slot) = shard.valid(self) else { return };
         let changes = slot.changes;
-        if let Some(position) = slot.position(self.flight.as_ref()) {
+        // A load that another member has begun knows nothing of the change.
+        if let Some(position) = slot.position(self.flight.as_ref())
+            && !slot.flights[position].flight.runs_several_loads()
+        {
             slot.flights[position].in_doubt = false;
             slot.flights[position].certain = now;
             // It was there before the change.

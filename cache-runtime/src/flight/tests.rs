@@ -425,3 +425,22 @@ fn a_flight_that_is_joined_again_offers_what_was_seen_to_stand() {
         }
     }
 }
+
+#[test]
+fn a_member_that_begins_anew_makes_no_flight_joinable_in_which_another_loads() {
+    let flights = Flights::new();
+    let (first, flight) = join(&flights, 1);
+    let (mut second, _) = join(&flights, 1);
+    let (third, _) = join(&flights, 1);
+    permit(&flight).give_up(); // now all may load
+    drop(first);
+    let loads = permit(&flight);
+    let _looks = permit(&flight);
+    flights.doubt_all();
+    second.renew(0);
+    let (_reader, joined) = join(&flights, 1);
+    assert!(!Arc::ptr_eq(&joined, &flight), "one of its loads began before the change");
+    assert!(second.commit(|| {}), "the member that looks again may store what it finds");
+    loads.land(Outcome::Loaded(entry()));
+    drop(third);
+}

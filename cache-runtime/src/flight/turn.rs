@@ -133,6 +133,11 @@ impl Flight {
         self.state.lock().at_hand = None;
     }
 
+    /// Whether more than one member loads.
+    pub(super) fn runs_several_loads(&self) -> bool {
+        self.state.lock().running > 1
+    }
+
     /// Waits for the outcome of the load that is under way; `None` once it has ended without one.
     ///
     /// # Cancel safety
