@@ -178,6 +178,10 @@ impl<S: Shape> Call<S> {
                         return way;
                     }
                 }
+                // The feed may have been lost since it was offered.
+                Some(Turn::AtHand(entry, _)) if !cache.is_vouched_for(&entry, trust.since) => {
+                    flight.withdraw();
+                }
                 Some(Turn::AtHand(entry, since)) => {
                     match Box::pin(self.wait_or_take(&flight, &entry, since)).await {
                         Some(returned) => return Way::Served(returned),
