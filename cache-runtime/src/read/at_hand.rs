@@ -175,13 +175,20 @@ impl<S: Shape> Call<S> {
         })
     }
 
-    /// As [`replacing`](Self::replacing), of an entry that nobody else has seen yet.
+    /// As [`replacing`](Self::replacing), of an entry that the remote tier held. A load that replaces
+    /// one already offers this one where the other was taken back.
     pub(super) fn replacing_found(
         &self,
         turn: Loading,
         flight: &Arc<Flight>,
         entry: &Arc<Entry>,
     ) -> Way<S::Return> {
+        if turn.early.is_some() {
+            if flight.offers_since().is_none() {
+                turn.ticket.offer(entry, self.entry.cache.clock().now());
+            }
+            return Way::Load(turn);
+        }
         let attempt = Attempt::begin(entry, &self.entry.cache);
         self.replacing(turn, flight, entry, attempt)
     }

@@ -141,13 +141,7 @@ impl<S: Shape> Call<S> {
             self.renew_turn(&mut turn);
         }
         Some(match at_hand {
-            Some(entry) if turn.early.is_none() => self.replacing_found(turn, flight, &entry),
-            Some(entry) => {
-                if flight.offers_since().is_none() {
-                    turn.ticket.offer(&entry, self.entry.cache.clock().now());
-                }
-                Way::Load(turn)
-            }
+            Some(entry) => self.replacing_found(turn, flight, &entry),
             None => Way::Load(turn),
         })
     }
