@@ -279,7 +279,10 @@ impl<S: Shape> Call<S> {
         if state != State::Fresh {
             let entry = Entry::new(value, self.version());
             entry.live(turn.trust.stamp, span);
-            turn.ticket.commit_meanwhile(|| self.keep(&entry, span, turn.trust));
+            // Where one is being replaced already, that one bears the right to try.
+            if turn.early.is_none() {
+                turn.ticket.commit_meanwhile(|| self.keep(&entry, span, turn.trust));
+            }
             return Accepted::AtHand(entry);
         }
         if !cache.has_local()
