@@ -307,14 +307,12 @@ impl<S: Shape> Call<S> {
         F: Future<Output = S::Return>,
     {
         let Replacement { turn, flight, _attempt } = load;
-        match self.look(turn, &flight).await? {
+        let returned = match self.look(turn, &flight).await? {
             // Under a barrier nothing can be stored: the next reader after the write loads.
-            Way::Load(turn) if !matches!(turn.claim, Claim::Barred) => {
-                let returned = self.run(turn, body).await;
-                S::Kind::stored(&returned).is_some().then_some(returned)
-            }
-            Way::Served(returned) => Some(returned),
-            Way::Load(_) | Way::Uncached | Way::Replace(_) | Way::Renew => None,
-        }
+            Way::Load(turn) if !matches!(turn.claim, Claim::Barred) => self.run(turn, body).await,
+            Way::Served(returned) => returned,
+            Way::Load(_) | Way::Uncached | Way::Replace(_) | Way::Renew => return None,
+        };
+        S::Kind::stored(&returned).is_some().then_some(returned)
     }
 }
