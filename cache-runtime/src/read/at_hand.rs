@@ -199,29 +199,28 @@ impl<S: Shape> Call<S> {
         let is_stale = entry.soft() <= now;
         let patience = self.entry.policy.patience().filter(|_| is_stale)?;
         // It takes the value within its window.
-        let left = entry.hard().saturating_sub(now);
+        let left = entry.end(self.entry.policy).saturating_sub(now);
         let patience = patience.saturating_sub(now.saturating_sub(since)).min(left);
         (patience > 0).then(|| Duration::from_millis(patience))
     }
 
-    /// The value that a flight brings in time, else `entry`; nothing if that has expired.
+    /// The value that a flight brings in time, else `entry`; nothing if that has expired already.
     pub(super) async fn wait_or_take(
         &self,
         flight: &Arc<Flight>,
         entry: &Entry,
         since: u64,
     ) -> Option<S::Return> {
+        if entry.end(self.entry.policy) <= self.entry.cache.clock().now() {
+            return None;
+        }
         self.settings.has_at_hand();
+        // No longer than the window: what is late by the length of a timer is not.
         if let Some(patience) = self.patience(entry, since)
             && let Ok(Some(outcome)) = timeout(patience, flight.landing()).await
             && let Some(returned) = self.brought(outcome)
         {
             return Some(returned);
-        }
-        let now = self.entry.cache.clock().now();
-        if entry.state(now, self.entry.policy) == State::Expired {
-            self.settings.follows();
-            return None;
         }
         self.hit(entry)
     }
