@@ -85,6 +85,8 @@ impl Drop for Attempt {
 pub(super) struct Replacing<T> {
     at_hand: T,
     is_stale: bool,
+    /// Until when it may be served.
+    end: u64,
     /// How long the caller waits for the load.
     patience: Option<Duration>,
     load: Replacement,
@@ -170,6 +172,7 @@ impl<S: Shape> Call<S> {
         Way::Replace(Replacing {
             at_hand,
             is_stale: entry.soft() <= now,
+            end: entry.end(self.entry.policy),
             patience: self.patience(entry, now),
             load: Replacement { turn, flight: flight.clone(), _attempt: attempt },
         })
@@ -249,12 +252,12 @@ impl<S: Shape> Call<S> {
         F: Future<Output = S::Return> + Send + 'static,
         S::Return: Send,
     {
-        let Replacing { at_hand, is_stale, patience, load } = replacing;
+        let Replacing { at_hand, is_stale, patience, load, .. } = replacing;
         self.settings.has_at_hand();
         let (site, cache) = (self.site, self.entry.cache.clone());
         let mut load = detached(cache.max_load(), self.replace(load, body));
         if let Some(patience) = patience
-            && let Ok(Some(returned)) = timeout(patience, &mut load).await
+            && let Ok(Ok(returned)) = timeout(patience, &mut load).await
         {
             site.counters(&cache).add(Event::Miss);
             return returned;
@@ -268,18 +271,29 @@ impl<S: Shape> Call<S> {
     where
         F: Future<Output = S::Return>,
     {
-        let Replacing { at_hand, is_stale, load, .. } = replacing;
+        let Replacing { at_hand, is_stale, end, load, .. } = replacing;
         let (site, cache) = (self.site, self.entry.cache.clone());
-        if let Some(returned) = self.replace(load, body).await {
-            site.counters(&cache).add(Event::Miss);
-            return returned;
+        let replaced = self.replace(load, body).await;
+        let is_over = end <= cache.clock().now();
+        match replaced {
+            Ok(returned) => {
+                site.counters(&cache).add(Event::Miss);
+                returned
+            }
+            Err(Some(failed)) if is_over => {
+                site.counters(&cache).add(Event::Miss);
+                failed
+            }
+            Err(_) => {
+                site.counters(&cache).found(is_stale);
+                at_hand
+            }
         }
-        site.counters(&cache).found(is_stale);
-        at_hand
     }
 
-    /// Loads what is to replace a value, and stores it. `None` where there is no new one.
-    async fn replace<F>(self, load: Replacement, body: F) -> Option<S::Return>
+    /// Loads what is to replace a value, and stores it. Where there is no new one, what the function
+    /// answered, if it was asked.
+    async fn replace<F>(self, load: Replacement, body: F) -> Result<S::Return, Option<S::Return>>
     where
         F: Future<Output = S::Return>,
     {
@@ -292,26 +306,30 @@ impl<S: Shape> Call<S> {
             Right::Ours(renewal) => renewal,
             // Without a local tier, nothing here would remember that it was in vain.
             Right::Unknown if cache.has_local() => return self.replace_now(load, body).await,
-            Right::Unknown | Right::Elsewhere => return None,
+            Right::Unknown | Right::Elsewhere => return Err(None),
         };
         let replaced = renewal.keep_while(self.replace_now(load, body), cache.max_load()).await;
-        if replaced.is_none() {
+        if replaced.is_err() {
             renewal.failed(cache.refresh_throttle());
         }
         replaced
     }
 
-    async fn replace_now<F>(self, load: Replacement, body: F) -> Option<S::Return>
+    async fn replace_now<F>(
+        self,
+        load: Replacement,
+        body: F,
+    ) -> Result<S::Return, Option<S::Return>>
     where
         F: Future<Output = S::Return>,
     {
         let Replacement { turn, flight, _attempt } = load;
-        let returned = match self.look(turn, &flight).await? {
+        let returned = match self.look(turn, &flight).await.ok_or(None)? {
             // Under a barrier nothing can be stored: the next reader after the write loads.
             Way::Load(turn) if !matches!(turn.claim, Claim::Barred) => self.run(turn, body).await,
             Way::Served(returned) => returned,
-            Way::Load(_) | Way::Uncached | Way::Replace(_) | Way::Renew => return None,
+            Way::Load(_) | Way::Uncached | Way::Replace(_) | Way::Renew => return Err(None),
         };
-        S::Kind::stored(&returned).is_some().then_some(returned)
+        if S::Kind::stored(&returned).is_some() { Ok(returned) } else { Err(Some(returned)) }
     }
 }
