@@ -146,6 +146,7 @@ impl<S: Shape> Call<S> {
     }
 
     fn uncached(&self) -> Way<S::Return> {
+        self.settings.leads();
         self.count(Event::Bypass);
         Way::Uncached
     }

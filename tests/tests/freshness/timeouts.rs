@@ -199,3 +199,25 @@ async fn who_waits_with_a_stale_value_takes_it_at_the_end_of_its_window() {
     })
     .await;
 }
+
+/// As `slow`, and tells the second source that it has ended.
+#[cached(key = "ending:<id>", when = id > 0, hard_timeout = "2s")]
+async fn ending(source: Source, id: u64, ended: Source) -> Result<u64, Failed> {
+    let version = source.try_load().await?;
+    tokio::time::sleep(TOO_LATE).await;
+    ended.load().await;
+    Ok(version)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_load_past_the_cache_goes_on_too() {
+    Waiting::by(async |waiting| {
+        let ended = Source::new();
+        let read = async |id| ending(waiting.source.clone(), id, ended.clone()).await;
+        assert!(matches!(read(0).await, Err(Failed::Late(_))), "`when` is false");
+        assert!(matches!(cache_runtime::bypass(read(1)).await, Err(Failed::Late(_))));
+        tokio::time::sleep(TOO_LATE).await;
+        assert_eq!(ended.loads(), 2);
+    })
+    .await;
+}
