@@ -53,7 +53,9 @@ impl Loading {
     fn state(&self, span: Span, now: u64, policy: Policy) -> State {
         match self.early {
             None => span.state(now, policy),
-            Some(early) if span.soft > now.saturating_add(early).saturating_add(SLACK) => State::Fresh,
+            Some(early) if span.soft > now.saturating_add(early).saturating_add(SLACK) => {
+                State::Fresh
+            }
             Some(_) => State::Due,
         }
     }

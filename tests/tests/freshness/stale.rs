@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use cache_runtime::{Cache, Key, Policy, cached};
 use cache_runtime::testing::{Fault, Method};
+use cache_runtime::{Cache, Key, Policy, cached};
 use cache_tests::{Down, Source, on_all_tiers};
 
 use super::{Aged, EXPIRED, STALE};
