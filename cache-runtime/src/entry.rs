@@ -90,9 +90,9 @@ impl Entry {
         self.soft.load(Relaxed)
     }
 
-    /// Until when it may be served.
-    pub(crate) fn hard(&self) -> u64 {
-        self.hard.load(Relaxed)
+    /// Until when it may be served, to callers of `policy`.
+    pub(crate) fn end(&self, policy: Policy) -> u64 {
+        self.hard.load(Relaxed).min(self.soft().saturating_add(policy.stale_window()))
     }
 
     /// What it is good for, for callers of `policy`.

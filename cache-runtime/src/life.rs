@@ -58,14 +58,21 @@ impl Span {
     /// Clocks differ: it lives no longer here than where it was loaded.
     pub(crate) fn of_stored(header: &Header, wall: u64, now: u64, policy: Policy) -> Option<Self> {
         let Header { created, soft, hard, cost, .. } = *header;
-        let left = hard.checked_sub(wall)?.min(hard.saturating_sub(created));
+        let mut left = hard.checked_sub(wall)?.min(hard.saturating_sub(created));
         if left == 0 {
             return None;
         }
         let whole = soft.saturating_sub(created);
         let soft = match soft.checked_sub(wall) {
             Some(fresh) => now.saturating_add(fresh.min(whole)),
-            None => now.saturating_sub(wall - soft),
+            None => {
+                let past = wall - soft;
+                // The clock may have begun since, and knows no moment before that.
+                if past > now {
+                    left = left.min(policy.stale_window().saturating_sub(past));
+                }
+                now.saturating_sub(past)
+            }
         };
         let ttl = whole.saturating_sub(u64::from(cost) / 1000);
         let due = soft.saturating_sub(policy.early().earliest(ttl, cost));
@@ -103,4 +110,25 @@ pub(crate) enum State {
     Stale,
     /// It is as good as gone.
     Expired,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_past_the_window_also_where_the_clock_has_begun_since() {
+        let (ttl, window) = (10_000, 20_000);
+        let policy = Policy::new().ttl_millis(ttl).stale_millis(window);
+        let wall = 1_000_000_000;
+        for (past, state) in [(window - 1, State::Stale), (window, State::Expired)] {
+            let soft = wall - past;
+            // Stored by a function with a longer window.
+            let header = Header { soft, ..Header::new(soft - ttl, soft + 10 * window, 0) };
+            for now in [0, 1, past - 1, past, past + 1, wall] {
+                let span = Span::of_stored(&header, wall, now, policy).unwrap();
+                assert_eq!(span.state(now, policy), state, "{past} ms past the ttl, at {now}");
+            }
+        }
+    }
 }

@@ -55,7 +55,7 @@ impl<S: Shape> Looking<'_, S> {
         };
         let mode = match Past::of(entry, cache, policy) {
             Past::Gone => Mode::Read,
-            Past::Replace(at_hand) => Mode::Replace(at_hand),
+            Past::Replace(at_hand) => Mode::Replace(Box::new(at_hand)),
             Past::Hit { stale } => match S::Kind::returned(stored.clone()) {
                 Some(returned) => {
                     site.counters(cache).found(stale);

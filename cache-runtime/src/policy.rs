@@ -183,6 +183,7 @@ impl Policy {
 
     /// How long a caller who finds a stale value waits for a new one before it takes the stale one;
     /// the load goes on. Of a load that is under way for longer already, nobody waits for the end.
+    /// Who loads in place, in `Cache::get_or_load`, waits for its own load.
     ///
     /// # Default
     ///

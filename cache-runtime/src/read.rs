@@ -4,6 +4,7 @@ mod at_hand;
 mod attempt;
 mod detached;
 mod load;
+mod replace;
 mod settings;
 mod wait;
 
@@ -22,9 +23,9 @@ use crate::remote::feed::Trust;
 use crate::returns::{Kind, Shape};
 use crate::stats::{Event, SiteCounters};
 
-use at_hand::Replacing;
 pub(crate) use at_hand::{AtHand, Past};
 pub(crate) use attempt::Attempts;
+use replace::Replacing;
 use settings::Settings;
 
 /// A call that can't be answered with what is in the local tier, or not with that alone.
@@ -40,7 +41,7 @@ pub(crate) enum Mode {
     /// A value, wherever it comes from.
     Read,
     /// A value in place of the one that was found.
-    Replace(AtHand),
+    Replace(Box<AtHand>),
     /// A new value, in place of what is cached.
     Refresh,
     /// The function's own.
@@ -136,7 +137,7 @@ impl<S: Shape> Call<S> {
         let has_tier = self.entry.cache.has_tier(self.entry.policy);
         let mode = std::mem::replace(&mut self.mode, Mode::Read);
         match mode {
-            Mode::Replace(at_hand) => return Box::pin(self.way_to_replace(at_hand)).await,
+            Mode::Replace(at_hand) => return Box::pin(self.way_to_replace(*at_hand)).await,
             _ if !has_tier || self.is_inside_itself(id) => self.uncached(),
             Mode::Bypass => self.uncached(),
             Mode::Refresh => {
@@ -148,6 +149,7 @@ impl<S: Shape> Call<S> {
     }
 
     fn uncached(&self) -> Way<S::Return> {
+        self.settings.leads();
         self.count(Event::Bypass);
         Way::Uncached
     }
@@ -179,6 +181,10 @@ impl<S: Shape> Call<S> {
                     if let Some(way) = self.look(turn, &flight).await {
                         return way;
                     }
+                }
+                // The feed may have been lost since it was offered.
+                Some(Turn::AtHand(entry, _)) if !cache.is_vouched_for(&entry, trust.since) => {
+                    flight.withdraw();
                 }
                 Some(Turn::AtHand(entry, since)) => {
                     match Box::pin(self.wait_or_take(&flight, &entry, since)).await {
@@ -263,9 +269,12 @@ impl<S: Shape> Call<S> {
                 cache = self.entry.cache.name(),
                 function = self.site.function(),
                 key = %self.entry.key,
-                "the function calls itself with the same key: the inner call runs uncached"
+                "the function calls itself with the same key: the inner call waits for nobody"
             );
         }
         inside
     }
 }
+
+#[cfg(all(test, feature = "moka", feature = "testing", not(shuttle)))]
+mod tests;

@@ -166,7 +166,7 @@ impl Builder {
         self
     }
 
-    /// How long after a load in the background that brought no new value the next one of the same
+    /// How long after a load in the background that failed the next one of the same
     /// key may begin: a source that is down sees one load a key in this time, from all processes
     /// that share a remote tier, while the stale value is served.
     ///

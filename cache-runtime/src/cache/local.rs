@@ -38,7 +38,7 @@ impl Cache {
     }
 
     #[inline]
-    fn is_vouched_for(&self, entry: &Entry, now: u64) -> bool {
+    pub(crate) fn is_vouched_for(&self, entry: &Entry, now: u64) -> bool {
         let stamp = entry.stamp();
         stamp == Stamp::ALONE
             || self.0.feed.as_ref().is_some_and(|feed| feed.vouches_for(stamp, now))

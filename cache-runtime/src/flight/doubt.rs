@@ -14,6 +14,7 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 
 use super::{Flight, FlightId, Flights, Outcome, Slot, Ticket};
+use crate::entry::Entry;
 use crate::key::Key;
 
 impl Flights {
@@ -77,10 +78,27 @@ impl Ticket {
         shard.slots.get(&self.key).is_some_and(|slot| slot.changes != self.changes)
     }
 
+    /// Lets all members of the flight have `entry` while the load that is to replace it is under
+    /// way. Not if the cell has changed since the ticket was given out: then it may be outdated.
+    pub(crate) fn offer(&self, entry: &Arc<Entry>, now: u64) {
+        let mut shard = self.flights.shard(&self.key);
+        let slot = shard.valid(self).filter(|slot| slot.changes == self.changes);
+        let offered = slot.and(self.flight.as_ref()).map(|flight| flight.offer(entry.clone(), now));
+        drop(shard);
+        offered.into_iter().flatten().for_each(|(_, waker)| waker.wake());
+    }
+
     /// Finds the flight in doubt that saw `cell` before its loads began, where `cell` stood there
-    /// after the moment `now`, when the ticket was given out, and nothing was told since. It takes the place of this ticket's flight, which nobody
-    /// can join any more then.
-    pub(crate) fn resume(&self, cell: &Bytes, now: u64) -> Option<Resumed> {
+    /// after the moment `now`, when the ticket was given out, and nothing was told since. It takes
+    /// the place of this ticket's flight, which nobody can join any more then.
+    ///
+    /// What it offered was there before `cell`, so it offers what `cell` holds in its place.
+    pub(crate) fn resume(
+        &self,
+        cell: &Bytes,
+        now: u64,
+        at_hand: Option<&Arc<Entry>>,
+    ) -> Option<Resumed> {
         let own = self.flight.as_ref()?;
         let mut shard = self.flights.shard(&self.key);
         let slot = shard.valid(self).filter(|slot| slot.changes == self.changes)?;
@@ -93,7 +111,11 @@ impl Ticket {
         };
         doubted.in_doubt = false;
         doubted.certain = now;
+        doubted.flight.withdraw();
+        let offered = at_hand.map(|entry| doubted.flight.offer(entry.clone(), now));
         slot.detach(Some(own));
+        drop(shard);
+        offered.into_iter().flatten().for_each(|(_, waker)| waker.wake());
         Some(Resumed::Joinable)
     }
 
@@ -104,9 +126,14 @@ impl Ticket {
         let mut shard = self.flights.shard(&self.key);
         let Some(slot) = shard.valid(self) else { return };
         let changes = slot.changes;
-        if let Some(position) = slot.position(self.flight.as_ref()) {
+        // A load that another member has begun knows nothing of the change.
+        if let Some(position) = slot.position(self.flight.as_ref())
+            && !slot.flights[position].flight.runs_several_loads()
+        {
             slot.flights[position].in_doubt = false;
             slot.flights[position].certain = now;
+            // It was there before the change.
+            slot.flights[position].flight.withdraw();
         }
         drop(shard);
         self.changes = changes;

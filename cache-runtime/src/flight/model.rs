@@ -71,7 +71,7 @@ impl World {
             && let Some(Turn::Load(permit)) = flight.turn_now()
         {
             thread::yield_now();
-            flight.offer(Entry::new(Some(version), 1), 0);
+            ticket.offer(&Entry::new(Some(version), 1), 0);
             self.load(&ticket, permit);
         }
         version
@@ -287,7 +287,7 @@ impl Remote {
             return Some(value);
         }
         let cell = text(stands).filter(|_| stands != lease);
-        match cell.and_then(|cell| ticket.resume(&cell, 0)) {
+        match cell.and_then(|cell| ticket.resume(&cell, 0, None)) {
             None => {}
             Some(Resumed::Joinable | Resumed::Landed(Outcome::Merged)) => {
                 permit.land(Outcome::Merged);

@@ -211,8 +211,8 @@ fn a_flight_is_joined_again_once_the_cell_it_saw_is_seen_to_stand() {
     flight.saw(None, Some(cell("lease")));
     flights.doubt_all();
     let (second, newer) = join(&flights, 1);
-    assert!(second.resume(&cell("another"), 0).is_none());
-    assert!(matches!(second.resume(&cell("lease"), 0), Some(Resumed::Joinable)));
+    assert!(second.resume(&cell("another"), 0, None).is_none());
+    assert!(matches!(second.resume(&cell("lease"), 0, None), Some(Resumed::Joinable)));
     let (_third, joined) = join(&flights, 1);
     assert!(Arc::ptr_eq(&joined, &flight) && !Arc::ptr_eq(&joined, &newer));
 }
@@ -227,8 +227,8 @@ fn a_flight_that_landed_in_doubt_serves_who_saw_its_cell_stand() {
     permit(&flight).land(Outcome::Loaded(entry()));
     first.detach();
     drop(first);
-    assert!(second.resume(&cell("another"), 0).is_none());
-    let resumed = second.resume(&cell("lease"), 0);
+    assert!(second.resume(&cell("another"), 0, None).is_none());
+    let resumed = second.resume(&cell("lease"), 0, None);
     assert!(matches!(resumed, Some(Resumed::Landed(Outcome::Loaded(_)))));
 }
 
@@ -241,8 +241,8 @@ fn a_flight_whose_loads_saw_different_cells_is_not_joined_again() {
         flight.saw(None, second.map(cell));
         flights.doubt_all();
         let (ticket, _) = join(&flights, 1);
-        assert!(ticket.resume(&cell("lease"), 0).is_none());
-        assert!(ticket.resume(&cell("another"), 0).is_none());
+        assert!(ticket.resume(&cell("lease"), 0, None).is_none());
+        assert!(ticket.resume(&cell("another"), 0, None).is_none());
     }
 }
 
@@ -254,8 +254,8 @@ fn a_load_that_saw_another_cell_than_it_asked_for_goes_by_that() {
     flight.saw(Some(&cell("mine")), Some(cell("theirs")));
     flights.doubt_all();
     let (ticket, _) = join(&flights, 1);
-    assert!(ticket.resume(&cell("mine"), 0).is_none());
-    assert!(ticket.resume(&cell("theirs"), 0).is_some());
+    assert!(ticket.resume(&cell("mine"), 0, None).is_none());
+    assert!(ticket.resume(&cell("theirs"), 0, None).is_some());
 }
 
 #[test]
@@ -377,4 +377,70 @@ fn a_barrier_outlives_the_tickets_of_its_key_and_bars_no_other() {
     assert_eq!(flights.len(), 1, "its own");
     drop(barrier);
     assert_eq!(flights.len(), 0);
+}
+
+#[test]
+fn what_was_offered_before_a_change_is_offered_to_nobody_after_it() {
+    let flights = Flights::new();
+    let (mut leader, flight) = join(&flights, 1);
+    let _permit = permit(&flight);
+    leader.offer(&entry(), 0);
+    assert!(matches!(flight.turn_now(), Some(Turn::AtHand(..))));
+    flights.doubt_all();
+    leader.offer(&entry(), 0);
+    leader.renew(0);
+    let (_reader, joined) = join(&flights, 1);
+    assert!(Arc::ptr_eq(&joined, &flight));
+    assert!(joined.turn_now().is_none(), "it waits for the load");
+    leader.offer(&entry(), 0);
+    assert!(matches!(joined.turn_now(), Some(Turn::AtHand(..))));
+}
+
+#[test]
+fn a_change_keeps_a_member_from_offering_what_it_has_seen_before() {
+    let flights = Flights::new();
+    let (leader, flight) = join(&flights, 1);
+    let _permit = permit(&flight);
+    flights.doubt_all();
+    leader.offer(&entry(), 0);
+    assert!(flight.offers_since().is_none());
+}
+
+#[test]
+fn a_flight_that_is_joined_again_offers_what_was_seen_to_stand() {
+    for at_hand in [None, Some(entry())] {
+        let flights = Flights::new();
+        let (first, flight) = join(&flights, 1);
+        let _permit = permit(&flight);
+        first.offer(&entry(), 0);
+        flight.saw(None, Some(cell("value")));
+        flights.doubt_all();
+        let (second, _) = join(&flights, 1);
+        let resumed = second.resume(&cell("value"), 0, at_hand.as_ref());
+        assert!(matches!(resumed, Some(Resumed::Joinable)));
+        let (_third, joined) = join(&flights, 1);
+        match (joined.turn_now(), at_hand) {
+            (Some(Turn::AtHand(offered, _)), Some(seen)) => assert!(Arc::ptr_eq(&offered, &seen)),
+            (turn, at_hand) => assert!(turn.is_none() && at_hand.is_none()),
+        }
+    }
+}
+
+#[test]
+fn a_member_that_begins_anew_makes_no_flight_joinable_in_which_another_loads() {
+    let flights = Flights::new();
+    let (first, flight) = join(&flights, 1);
+    let (mut second, _) = join(&flights, 1);
+    let (third, _) = join(&flights, 1);
+    permit(&flight).give_up(); // now all may load
+    drop(first);
+    let loads = permit(&flight);
+    let _looks = permit(&flight);
+    flights.doubt_all();
+    second.renew(0);
+    let (_reader, joined) = join(&flights, 1);
+    assert!(!Arc::ptr_eq(&joined, &flight), "one of its loads began before the change");
+    assert!(second.commit(|| {}), "the member that looks again may store what it finds");
+    loads.land(Outcome::Loaded(entry()));
+    drop(third);
 }

@@ -116,13 +116,11 @@ impl Flight {
     }
 
     /// Lets all members have `entry` while the load that is to replace it is under way, which has
-    /// begun at the moment `now`.
-    pub(crate) fn offer(&self, entry: Arc<Entry>, now: u64) {
+    /// begun at the moment `now`. Answers who is to be woken.
+    pub(super) fn offer(&self, entry: Arc<Entry>, now: u64) -> BTreeMap<u64, Waker> {
         let mut state = self.state.lock();
         state.at_hand = Some((entry, now));
-        let woken = mem::take(&mut state.waiting);
-        drop(state);
-        woken.into_values().for_each(Waker::wake);
+        mem::take(&mut state.waiting)
     }
 
     /// Since when there is something at hand, if there is.
@@ -130,9 +128,14 @@ impl Flight {
         self.state.lock().at_hand.as_ref().map(|(_, since)| *since)
     }
 
-    /// Takes back what was offered: it has expired.
+    /// Takes back what was offered: it has expired, or may have been invalidated.
     pub(crate) fn withdraw(&self) {
         self.state.lock().at_hand = None;
+    }
+
+    /// Whether more than one member loads.
+    pub(super) fn runs_several_loads(&self) -> bool {
+        self.state.lock().running > 1
     }
 
     /// Waits for the outcome of the load that is under way; `None` once it has ended without one.

@@ -5,14 +5,13 @@
 //! the gate like any other load, so an invalidation that comes between voids it, and takes what is at
 //! hand away.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::timeout;
 
 use super::attempt::Attempt;
-use super::detached::detached;
+use super::replace::{Replacement, Replacing};
 use super::{Call, Loading, Way};
 use crate::cache::Cache;
 use crate::entry::Entry;
@@ -20,8 +19,7 @@ use crate::flight::{Flight, Joined, Outcome, Turn};
 use crate::life::State;
 use crate::policy::Policy;
 use crate::remote::claim::Claim;
-use crate::remote::refresh::Right;
-use crate::returns::{Kind, Shape};
+use crate::returns::Shape;
 use crate::stats::Event;
 
 /// A value of the local tier that is to be replaced.
@@ -60,22 +58,6 @@ impl Past {
     }
 }
 
-/// What is at hand, and the load that is to replace it.
-pub(super) struct Replacing<T> {
-    at_hand: T,
-    is_stale: bool,
-    /// How long the caller waits for the load.
-    patience: Option<Duration>,
-    load: Replacement,
-}
-
-/// The right to load a value in place of one that is served meanwhile.
-struct Replacement {
-    turn: Loading,
-    flight: Arc<Flight>,
-    _attempt: Attempt,
-}
-
 /// Whether the entry at hand is still the one that stands in the local tier.
 enum Standing {
     /// Another one does, which is fresh.
@@ -88,6 +70,11 @@ impl<S: Shape> Call<S> {
     pub(super) async fn way_to_replace(&self, at_hand: AtHand) -> Way<S::Return> {
         let AtHand { entry, attempt } = at_hand;
         let id = self.flight_id();
+        if self.is_inside_itself(id)
+            && let Some(returned) = self.hit(&entry)
+        {
+            return Way::Served(returned);
+        }
         let cache = &self.entry.cache;
         let trust = cache.trust(self.entry.policy);
         let joining = cache.joining(id, trust);
@@ -148,22 +135,30 @@ impl<S: Shape> Call<S> {
         let Some(at_hand) = self.returned(entry) else { return Way::Load(turn) };
         let now = self.entry.cache.clock().now();
         turn.early = Some(entry.soft().saturating_sub(now));
-        flight.offer(entry.clone(), now);
+        turn.ticket.offer(entry, now);
         Way::Replace(Replacing {
             at_hand,
             is_stale: entry.soft() <= now,
+            end: entry.end(self.entry.policy),
             patience: self.patience(entry, now),
-            load: Replacement { turn, flight: flight.clone(), _attempt: attempt },
+            load: Replacement { turn, flight: flight.clone(), attempt },
         })
     }
 
-    /// Serves what the remote tier held, and replaces it unless that was tried a short while ago.
+    /// Serves what the remote tier held, and replaces it unless that was tried a short while ago. A
+    /// load that replaces one already offers this one where the other was taken back.
     pub(super) fn take_or_replace(
         &self,
         turn: Loading,
         flight: &Arc<Flight>,
         entry: Arc<Entry>,
     ) -> Way<S::Return> {
+        if turn.early.is_some() {
+            if flight.offers_since().is_none() {
+                turn.ticket.offer(&entry, self.entry.cache.clock().now());
+            }
+            return Way::Load(turn);
+        }
         match Attempt::under(&self.entry.key, &entry, &self.entry.cache) {
             Some(attempt) => self.replacing(turn, flight, &entry, attempt),
             None => match self.returned(&entry) {
@@ -179,29 +174,28 @@ impl<S: Shape> Call<S> {
         let is_stale = entry.soft() <= now;
         let patience = self.entry.policy.patience().filter(|_| is_stale)?;
         // It takes the value within its window.
-        let left = entry.hard().saturating_sub(now);
+        let left = entry.end(self.entry.policy).saturating_sub(now);
         let patience = patience.saturating_sub(now.saturating_sub(since)).min(left);
         (patience > 0).then(|| Duration::from_millis(patience))
     }
 
-    /// The value that a flight brings in time, else `entry`; nothing if that has expired.
+    /// The value that a flight brings in time, else `entry`; nothing if that has expired already.
     pub(super) async fn wait_or_take(
         &self,
         flight: &Arc<Flight>,
         entry: &Entry,
         since: u64,
     ) -> Option<S::Return> {
+        if entry.end(self.entry.policy) <= self.entry.cache.clock().now() {
+            return None;
+        }
         self.settings.has_at_hand();
+        // No longer than the window: what is late by the length of a timer is not.
         if let Some(patience) = self.patience(entry, since)
             && let Ok(Some(outcome)) = timeout(patience, flight.landing()).await
             && let Some(returned) = self.brought(outcome)
         {
             return Some(returned);
-        }
-        let now = self.entry.cache.clock().now();
-        if entry.state(now, self.entry.policy) == State::Expired {
-            self.settings.follows();
-            return None;
         }
         self.hit(entry)
     }
@@ -217,83 +211,5 @@ impl<S: Shape> Call<S> {
         self.count(event);
         self.count(Event::Join);
         Some(returned)
-    }
-
-    /// Takes what is at hand, after its patience, and leaves the load to the runtime.
-    pub(super) async fn replace_there<F>(
-        self,
-        replacing: Replacing<S::Return>,
-        body: F,
-    ) -> S::Return
-    where
-        S: 'static,
-        F: Future<Output = S::Return> + Send + 'static,
-        S::Return: Send,
-    {
-        let Replacing { at_hand, is_stale, patience, load } = replacing;
-        self.settings.has_at_hand();
-        let (site, cache) = (self.site, self.entry.cache.clone());
-        let mut load = detached(cache.max_load(), self.replace(load, body));
-        if let Some(patience) = patience
-            && let Ok(Some(returned)) = timeout(patience, &mut load).await
-        {
-            site.counters(&cache).add(Event::Miss);
-            return returned;
-        }
-        site.counters(&cache).found(is_stale);
-        at_hand
-    }
-
-    /// Loads in place, since it can't be left to the runtime; takes what is at hand if that fails.
-    pub(super) async fn replace_here<F>(self, replacing: Replacing<S::Return>, body: F) -> S::Return
-    where
-        F: Future<Output = S::Return>,
-    {
-        let Replacing { at_hand, is_stale, load, .. } = replacing;
-        let (site, cache) = (self.site, self.entry.cache.clone());
-        if let Some(returned) = self.replace(load, body).await {
-            site.counters(&cache).add(Event::Miss);
-            return returned;
-        }
-        site.counters(&cache).found(is_stale);
-        at_hand
-    }
-
-    /// Loads what is to replace a value, and stores it. `None` where there is no new one.
-    async fn replace<F>(self, load: Replacement, body: F) -> Option<S::Return>
-    where
-        F: Future<Output = S::Return>,
-    {
-        let cache = self.entry.cache.clone();
-        let right = match cache.remote(self.entry.policy) {
-            Some(tier) => tier.refresh_right(&self.entry.key, self.entry.policy).await,
-            None => Right::Unknown,
-        };
-        let renewal = match right {
-            Right::Ours(renewal) => renewal,
-            Right::Unknown => return self.replace_now(load, body).await,
-            Right::Elsewhere => return None,
-        };
-        let replaced = renewal.keep_while(self.replace_now(load, body), cache.max_load()).await;
-        if replaced.is_none() {
-            renewal.failed(cache.refresh_throttle());
-        }
-        replaced
-    }
-
-    async fn replace_now<F>(self, load: Replacement, body: F) -> Option<S::Return>
-    where
-        F: Future<Output = S::Return>,
-    {
-        let Replacement { turn, flight, _attempt } = load;
-        match self.look(turn, &flight).await? {
-            // Under a barrier nothing can be stored: the next reader after the write loads.
-            Way::Load(turn) if !matches!(turn.claim, Claim::Barred) => {
-                let returned = self.run(turn, body).await;
-                S::Kind::stored(&returned).is_some().then_some(returned)
-            }
-            Way::Served(returned) => Some(returned),
-            Way::Load(_) | Way::Uncached | Way::Replace(_) | Way::Renew => None,
-        }
     }
 }

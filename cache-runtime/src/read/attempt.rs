@@ -14,7 +14,13 @@ use crate::sync::Mutex;
 pub(super) struct Attempt {
     cache: Cache,
     noted: Noted,
+    /// For how long nobody tries again, in milliseconds.
+    pause: u64,
 }
+
+/// How much sooner than after its own attempt a process asks again that was told that another one is
+/// at it.
+const SOONER: u64 = 4;
 
 /// Where it is noted when the next one may be: in the entry that the local tier holds, else by key.
 enum Noted {
@@ -28,7 +34,7 @@ impl Attempt {
         let now = cache.clock().now();
         let until = now.saturating_add(millis(cache.max_load()));
         let noted = || Noted::In(entry.clone());
-        entry.attempt(now, until).then(|| Self { cache: cache.clone(), noted: noted() })
+        entry.attempt(now, until).then(|| Self::noted(cache, noted()))
     }
 
     /// The same of what stands under `key`, where there may be no local tier.
@@ -40,14 +46,23 @@ impl Attempt {
         let until = now.saturating_add(millis(cache.max_load()));
         let noted = || Noted::Under(Box::new(key.clone()));
         let begun = cache.attempts().begin(key, now, until);
-        begun.then(|| Self { cache: cache.clone(), noted: noted() })
+        begun.then(|| Self::noted(cache, noted()))
+    }
+
+    fn noted(cache: &Cache, noted: Noted) -> Self {
+        Self { cache: cache.clone(), noted, pause: millis(cache.refresh_throttle()) }
+    }
+
+    /// Ends the attempt: another process is at it, or was in vain a short while ago. Its window may
+    /// end at any moment.
+    pub(super) fn elsewhere(mut self) {
+        self.pause = self.pause.div_ceil(SOONER);
     }
 }
 
 impl Drop for Attempt {
     fn drop(&mut self) {
-        let pause = millis(self.cache.refresh_throttle());
-        let moment = self.cache.clock().now().saturating_add(pause);
+        let moment = self.cache.clock().now().saturating_add(self.pause);
         match &self.noted {
             Noted::In(entry) => entry.retry_at(moment),
             Noted::Under(key) => self.cache.attempts().retry_at(key, moment),

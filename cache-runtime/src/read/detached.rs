@@ -33,20 +33,8 @@ impl<S: Shape> Call<S> {
             if let Some(limit) = self.settings.hard_timeout() {
                 return Box::pin(self.within(limit, body)).await;
             }
-            let way = self.way().await;
-            self.go_detached(way, body).await
-        }
-    }
-
-    fn go_detached<F>(self, way: Way<S::Return>, body: F) -> impl Future<Output = S::Return>
-    where
-        S: 'static,
-        F: Future<Output = S::Return> + Send + 'static,
-        S::Return: Send,
-    {
-        async move {
             let limit = self.entry.cache.max_load();
-            match way {
+            match self.way().await {
                 Way::Served(returned) => returned,
                 Way::Uncached => Box::pin(body).await,
                 Way::Load(turn) => detached(limit, self.run(turn, body)).await,
@@ -66,8 +54,13 @@ impl<S: Shape> Call<S> {
     {
         let HardTimeout { after, failed, stage } = limit;
         let mut load = detached(self.entry.cache.max_load(), async move {
-            let way = self.way().await;
-            self.go_detached(way, body).await
+            match self.way().await {
+                Way::Served(returned) => returned,
+                Way::Uncached => body.await,
+                Way::Load(turn) => self.run(turn, body).await,
+                Way::Replace(replacing) => self.replace_there(replacing, body).await,
+                Way::Renew => self.renew(body).await,
+            }
         });
         if let Ok(returned) = timeout(after, &mut load).await {
             return returned;

@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::entry::Entry;
 use crate::entry_ref::{EntryRef, Kept, Loaded, Locally, Opened, ReadBack};
 use crate::flight::{Flight, Outcome, Permit, Resumed, Ticket};
+use crate::invalidation;
 use crate::life::{Life, Span, State};
 use crate::nesting;
 use crate::policy::Policy;
@@ -53,7 +54,9 @@ impl Loading {
     fn state(&self, span: Span, now: u64, policy: Policy) -> State {
         match self.early {
             None => span.state(now, policy),
-            Some(early) if span.soft > now.saturating_add(early + SLACK) => State::Fresh,
+            Some(early) if span.soft > now.saturating_add(early).saturating_add(SLACK) => {
+                State::Fresh
+            }
             Some(_) => State::Due,
         }
     }
@@ -121,7 +124,7 @@ impl<S: Shape> Call<S> {
                 self.renew_turn(&mut turn);
                 continue;
             }
-            match turn.ticket.resume(other, turn.trust.since) {
+            match turn.ticket.resume(other, turn.trust.since, at_hand.as_ref()) {
                 None => {}
                 Some(Resumed::Joinable | Resumed::Landed(Outcome::Merged)) => {
                     turn.permit.land(Outcome::Merged);
@@ -141,8 +144,8 @@ impl<S: Shape> Call<S> {
             self.renew_turn(&mut turn);
         }
         Some(match at_hand {
-            Some(entry) if turn.early.is_none() => self.take_or_replace(turn, flight, entry),
-            _ => Way::Load(turn),
+            Some(entry) => self.take_or_replace(turn, flight, entry),
+            None => Way::Load(turn),
         })
     }
 
@@ -167,6 +170,11 @@ impl<S: Shape> Call<S> {
         let loaded = Loaded { value, began: began.wall, trust, life };
         if !self.fill(&ticket, claim, &loaded, entry).await && life.ttl > 0 {
             self.count(Event::Discarded);
+        }
+        if life.ttl == 0 && early.is_some() && ticket.is_valid() {
+            // The source has answered, with what is not to be stored: the value at hand is outdated.
+            // What can't be told is owed.
+            let _ = invalidation::invalidate(&self.entry.cache, &self.entry.key).await;
         }
         ticket.detach();
         returned
@@ -278,7 +286,7 @@ impl<S: Shape> Call<S> {
         if state != State::Fresh {
             let entry = Entry::new(value, self.version());
             entry.live(turn.trust.stamp, span);
-            // What is being replaced already stays as it is: it notes when it was tried.
+            // Where one is being replaced already, that one bears the right to try.
             if turn.early.is_none() {
                 turn.ticket.commit_meanwhile(|| self.keep(&entry, span, turn.trust));
             }

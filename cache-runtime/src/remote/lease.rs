@@ -40,13 +40,11 @@ impl Lease {
     }
 
     /// Lets the lease end in `time`, whatever becomes of its owner.
-    pub(super) fn end_in(mut self, time: Duration) {
+    pub(super) async fn end_in(mut self, time: Duration) {
         self.held = false;
-        let (tier, name, token) = (self.tier.clone(), self.name.clone(), self.token.clone());
-        background::start(async move {
-            // It ends by itself if this fails.
-            let _ = tier.call(&mut tier.budget(), tier.backend.extend(&name, token, time)).await;
-        });
+        let extend = self.tier.backend.extend(&self.name, self.token.clone(), time);
+        // It ends by itself if this fails.
+        let _ = self.tier.call(&mut self.tier.budget(), extend).await;
     }
 
     /// Runs `load`, and lets the lease live for as long, up to `limit`.

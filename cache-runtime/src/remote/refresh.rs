@@ -34,8 +34,12 @@ impl Renewal {
     }
 
     /// Keeps everybody from trying for a while: there is no new value.
-    pub(crate) fn failed(self, pause: Duration) {
-        self.0.end_in(pause);
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it leaves the right to end by itself.
+    pub(crate) async fn failed(self, pause: Duration) {
+        self.0.end_in(pause).await;
     }
 }
 

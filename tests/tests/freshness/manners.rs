@@ -131,6 +131,29 @@ async fn when_it_is_false_the_function_is_called_past_the_cache() {
     .await;
 }
 
+#[cached(key = "small:<id>", ttl = 10, stale = 20, unless = *value > 1)]
+async fn small(source: Source, id: u64) -> u64 {
+    source.load().await
+}
+
+#[tokio::test]
+async fn a_value_that_is_not_to_be_stored_ends_the_stale_one() {
+    on_all_tiers(async |tiers| {
+        let source = Source::new();
+        small(source.clone(), 1).await;
+        tiers.landed().await;
+        tiers.clock.advance(Duration::from_secs(12));
+        source.update();
+        assert_eq!(small(source.clone(), 1).await, 1);
+        for loads in 3..=4 {
+            tiers.landed().await;
+            assert_eq!((small(source.clone(), 1).await, source.loads()), (2, loads));
+        }
+        assert_eq!(small::entry(&1).peek().await, None);
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn unless_sees_the_value_and_the_arguments() {
     on_all_tiers(async |tiers| {

@@ -1,9 +1,11 @@
 //! A refresh against an invalidation and against a put: the newer always wins, whichever step of the
 //! refresh it meets.
 
-use cache_runtime::testing::{Fault, Method};
+use std::time::Duration;
 
 use cache_runtime::invalidates;
+use cache_runtime::testing::{Fault, Method};
+use tokio::time::timeout;
 
 use super::{Aged, DUE, STALE};
 
@@ -14,6 +16,12 @@ const STEPS: [Method; 4] = [Method::GetOrSet, Method::Get, Method::Replace, Meth
 const SIDES: [Fault; 2] = [Fault::Hang, Fault::HoldReply];
 
 impl Aged {
+    /// Waits until `step` has been called.
+    async fn called(&self, step: Method) {
+        let called = timeout(Duration::from_secs(20), self.tiers.remote.called(step, 1)).await;
+        assert!(called.is_ok(), "no refresh comes to {step:?}");
+    }
+
     /// Begins a refresh that stands still at `step`; answers whether it ever comes there.
     async fn refresh_until(&self, step: Method, side: Fault) -> bool {
         let has_step = match self.tiers.name {
@@ -26,7 +34,7 @@ impl Aged {
             // What the read has begun runs on this thread, once this task waits.
             self.tiers.remote.forget_calls();
             self.tiers.remote.once(step, side);
-            self.tiers.remote.called(step, 1).await;
+            self.called(step).await;
         }
         has_step
     }
@@ -63,7 +71,7 @@ async fn under_a_barrier_nothing_is_loaded_in_the_background() {
             if aged.refresh_until(Method::GetOrSet, Fault::Hang).await {
                 write(async {
                     aged.tiers.remote.heal();
-                    aged.tiers.remote.called(Method::Extend, 1).await;
+                    aged.called(Method::Extend).await;
                     assert_eq!(aged.loads(), 1);
                     aged.source.update();
                 })
@@ -114,6 +122,35 @@ async fn an_invalidation_in_another_process_wins() {
             drop(held);
             assert_eq!(reading.await.unwrap(), Ok(2));
             assert_eq!((aged.read_later().await, aged.loads()), (Ok(2), 3));
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn what_another_process_has_invalidated_is_offered_to_nobody_while_both_load() {
+    for age in [DUE, STALE] {
+        Aged::by(age, async |aged| {
+            if !aged.refresh_until(Method::GetOrSet, Fault::Hang).await {
+                return;
+            }
+            let (there, source) = (aged.tiers.another(), aged.source.clone());
+            there.told().await;
+            source.update();
+            let held = source.hold();
+            there.cache.invalidate(super::value::entry(&1).key()).await.unwrap();
+            let loading = there.cache.scope(super::value(source.clone(), 1));
+            let (loaded, read) = tokio::join!(loading, async {
+                source.entered(2).await;
+                // The refresh finds the lease of the other process, and loads beside it.
+                aged.tiers.remote.heal();
+                source.entered(3).await;
+                let reading = aged.reading();
+                tokio::task::yield_now().await;
+                drop(held);
+                reading.await.unwrap()
+            });
+            assert_eq!((loaded, read), (Ok(2), Ok(2)));
         })
         .await;
     }

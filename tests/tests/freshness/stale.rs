@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use cache_runtime::cached;
 use cache_runtime::testing::{Fault, Method};
-use cache_tests::{Down, Source};
+use cache_runtime::{Cache, Key, Policy, cached};
+use cache_tests::{Down, Source, on_all_tiers};
 use tokio::time::timeout;
 
-use super::{Aged, LAST, STALE};
+use super::{Aged, EXPIRED, LAST, STALE};
 
 /// Of the same entries, and takes nothing stale.
 #[cached(key = "value:<id>", ttl = 10)]
@@ -172,6 +172,60 @@ async fn cut_off_for_longer_than_the_disconnected_ttl_it_is_served_no_more() {
         aged.tiers.clock.advance(Duration::from_secs(6));
         let served = if aged.tiers.name == "local" { Ok(1) } else { Ok(2) };
         assert_eq!(aged.read().await, served);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn cut_off_for_longer_than_the_disconnected_ttl_no_load_under_way_offers_it() {
+    Aged::by(STALE, async |aged| {
+        if aged.tiers.name != "both" {
+            return;
+        }
+        aged.source.update();
+        aged.cut_off().await;
+        aged.tiers.clock.advance(Duration::from_millis(4_900));
+        let held = aged.source.hold();
+        assert_eq!(aged.read().await, Ok(1));
+        aged.source.entered(2).await;
+        aged.tiers.clock.advance(Duration::from_millis(200));
+        let reading = aged.reading();
+        tokio::task::yield_now().await;
+        drop(held);
+        assert_eq!((reading.await.unwrap(), aged.loads()), (Ok(2), 2));
+    })
+    .await;
+}
+
+/// Loads in the caller's own hands, since nothing may outlive it.
+async fn load_in_place(source: &Source, load: impl AsyncFnOnce()) -> Result<u64, Down> {
+    const POLICY: Policy = Policy::new().ttl_secs(10).stale_secs(20);
+    let body = async {
+        load().await;
+        source.try_load().await
+    };
+    Cache::current().get_or_load(Key::new("in-place"), POLICY, body).await
+}
+
+#[tokio::test]
+async fn who_loads_in_place_gets_it_if_that_fails_within_its_window_and_else_the_error() {
+    on_all_tiers(async |tiers| {
+        let source = Source::new();
+        let read = async |takes| {
+            let read = load_in_place(&source, async || tiers.clock.advance(takes)).await;
+            tiers.landed().await;
+            // What it leaves to the runtime, such as how long nobody is to try again.
+            tokio::task::yield_now().await;
+            read
+        };
+        assert_eq!(read(Duration::ZERO).await, Ok(1));
+        tiers.clock.advance(STALE);
+        source.fail();
+        let within = Duration::from_secs(1);
+        assert_eq!(read(within).await, Ok(1));
+        assert_eq!(read(EXPIRED).await, Ok(1), "nobody tries again so soon");
+        tiers.clock.advance(within);
+        assert_eq!(read(EXPIRED).await, Err(Down), "the window ended meanwhile");
     })
     .await;
 }

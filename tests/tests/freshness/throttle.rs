@@ -129,3 +129,23 @@ async fn the_window_is_the_caches() {
         tiers.clock.advance(WINDOW);
     }
 }
+
+#[tokio::test]
+async fn where_the_right_to_replace_is_refused_a_process_tries_once_a_window() {
+    Aged::by(STALE, async |aged| {
+        if aged.tiers.name != "both" {
+            return;
+        }
+        aged.tiers.remote.on(Method::GetOrSet, Fault::Fail(ErrorKind::Unsupported));
+        aged.source.fail();
+        for window in 1..4 {
+            for _ in 0..5 {
+                assert_eq!(aged.read_later().await, Ok(1));
+            }
+            aged.tiers.landed().await;
+            assert_eq!(aged.loads(), 1 + window);
+            aged.tiers.clock.advance(WINDOW);
+        }
+    })
+    .await;
+}

@@ -280,3 +280,43 @@ async fn an_error_within_the_time_is_the_functions_own() {
     })
     .await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_with_a_stale_value_takes_it_at_the_end_of_its_window() {
+    Waiting::by(async |waiting| {
+        waiting.stale().await;
+        waiting.tiers.clock.advance(Duration::from_millis(17_900));
+        let (first, second, ()) =
+            tokio::join!(waiting.read(TOO_LATE), waiting.read(TOO_LATE), async {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                waiting.tiers.clock.advance(SOON);
+            });
+        for (read, waited) in [first, second] {
+            assert_eq!(read, Ok(1));
+            assert!(is_about(waited, SOON), "{waited:?}");
+        }
+    })
+    .await;
+}
+
+/// As `slow`, and tells the second source that it has ended.
+#[cached(key = "ending:<id>", when = id > 0, hard_timeout = "2s")]
+async fn ending(source: Source, id: u64, ended: Source) -> Result<u64, Failed> {
+    let version = source.try_load().await?;
+    tokio::time::sleep(TOO_LATE).await;
+    ended.load().await;
+    Ok(version)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_load_past_the_cache_goes_on_too() {
+    Waiting::by(async |waiting| {
+        let ended = Source::new();
+        let read = async |id| ending(waiting.source.clone(), id, ended.clone()).await;
+        assert!(matches!(read(0).await, Err(Failed::Late(_))), "`when` is false");
+        assert!(matches!(cache_runtime::bypass(read(1)).await, Err(Failed::Late(_))));
+        tokio::time::sleep(TOO_LATE).await;
+        assert_eq!(ended.loads(), 2);
+    })
+    .await;
+}
