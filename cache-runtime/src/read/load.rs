@@ -98,19 +98,12 @@ impl<S: Shape> Call<S> {
             let lease = new_lease();
             flight.saw(seen.as_ref(), Some(lease.clone()));
             seen = Some(lease.clone());
-            at_hand = None;
-            turn.claim = match self.claim(tier, lease, turn.early.is_some()).await {
-                Claimed::Value(cell, fill) => match self.accept(&turn, &cell) {
-                    Accepted::Hit(returned, entry) => {
-                        return Some(self.serve(turn, returned, entry));
-                    }
-                    Accepted::AtHand(entry) => {
-                        at_hand = Some(entry);
-                        Claim::Fill(fill)
-                    }
-                    Accepted::Nothing => Claim::Fill(fill),
-                },
-                Claimed::Nothing(claim) => claim,
+            let (claim, accepted) = self.claim(tier, lease, &turn).await;
+            turn.claim = claim;
+            at_hand = match accepted {
+                Accepted::Hit(returned, entry) => return Some(self.serve(turn, returned, entry)),
+                Accepted::AtHand(entry) => Some(entry),
+                Accepted::Nothing => None,
             };
             flight.saw(seen.as_ref(), turn.claim.cell().cloned());
             seen = turn.claim.cell().cloned();
@@ -243,19 +236,28 @@ impl<S: Shape> Call<S> {
         Life { cost: u32::try_from(cost).unwrap_or(u32::MAX), ..life }
     }
 
-    /// Asks the remote tier for the value, or for the right to fill it.
-    async fn claim(&self, tier: &Arc<Tier>, lease: Bytes, expects_hit: bool) -> Claimed {
+    /// Asks the remote tier for the value, and for the right to fill it.
+    async fn claim(
+        &self,
+        tier: &Arc<Tier>,
+        lease: Bytes,
+        turn: &Loading,
+    ) -> (Claim, Accepted<S::Return>) {
         let ask = Ask {
             key: &self.entry.key,
             policy: self.entry.policy,
-            expects_hit: expects_hit || self.counters().mostly_remote_hits(),
+            expects_hit: turn.early.is_some() || self.counters().mostly_remote_hits(),
             lease,
         };
-        let claimed = tier.claim(ask).await;
-        if let Claimed::Nothing(Claim::Unreachable(_)) = claimed {
-            self.count(Event::RemoteError);
+        match tier.claim(ask).await {
+            Claimed::Value(cell, fill) => (Claim::Fill(fill), self.accept(turn, &cell)),
+            Claimed::Nothing(claim) => {
+                if let Claim::Unreachable(_) = claim {
+                    self.count(Event::RemoteError);
+                }
+                (claim, Accepted::Nothing)
+            }
         }
-        claimed
     }
 
     /// Begins anew: nothing was looked at yet.

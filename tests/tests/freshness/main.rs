@@ -12,6 +12,7 @@ mod manners;
 mod none;
 mod overtaken;
 mod processes;
+mod replaced;
 mod stale;
 mod throttle;
 mod timeouts;
@@ -54,6 +55,17 @@ impl Aged {
             test(aged).await;
         })
         .await;
+    }
+
+    /// Runs `test` at each age.
+    async fn by_each<F: Future<Output = ()>>(
+        ages: impl IntoIterator<Item = Duration>,
+        test: impl Fn(Self) -> F,
+    ) {
+        for age in ages {
+            eprintln!("at the age of {age:?}");
+            Self::by(age, &test).await;
+        }
     }
 
     async fn read(&self) -> Result<u64, Down> {

@@ -43,19 +43,17 @@ impl Aged {
 #[tokio::test]
 async fn an_invalidation_wins_at_each_step() {
     for (step, side) in STEPS.into_iter().flat_map(|step| SIDES.map(|side| (step, side))) {
-        for age in [DUE, STALE] {
-            Aged::by(age, async |aged| {
-                if aged.refresh_until(step, side).await {
-                    aged.source.update();
-                    aged.invalidate().await;
-                    aged.tiers.remote.heal();
-                    let read = aged.read().await;
-                    assert_eq!(read, Ok(2), "at {step:?}, {side:?}");
-                    assert_eq!(aged.read_later().await, Ok(2), "at {step:?}, {side:?}");
-                }
-            })
-            .await;
-        }
+        Aged::by_each([DUE, STALE], async |aged| {
+            if aged.refresh_until(step, side).await {
+                aged.source.update();
+                aged.invalidate().await;
+                aged.tiers.remote.heal();
+                let read = aged.read().await;
+                assert_eq!(read, Ok(2), "at {step:?}, {side:?}");
+                assert_eq!(aged.read_later().await, Ok(2), "at {step:?}, {side:?}");
+            }
+        })
+        .await;
     }
 }
 
@@ -66,92 +64,84 @@ async fn write<F: Future<Output = ()>>(body: F) {
 
 #[tokio::test]
 async fn under_a_barrier_nothing_is_loaded_in_the_background() {
-    for age in [DUE, STALE] {
-        Aged::by(age, async |aged| {
-            if aged.refresh_until(Method::GetOrSet, Fault::Hang).await {
-                write(async {
-                    aged.tiers.remote.heal();
-                    aged.called(Method::Extend).await;
-                    assert_eq!(aged.loads(), 1);
-                    aged.source.update();
-                })
-                .await;
-                assert_eq!((aged.read_later().await, aged.loads()), (Ok(2), 2));
-            }
-        })
-        .await;
-    }
+    Aged::by_each([DUE, STALE], async |aged| {
+        if aged.refresh_until(Method::GetOrSet, Fault::Hang).await {
+            write(async {
+                aged.tiers.remote.heal();
+                aged.called(Method::Extend).await;
+                assert_eq!(aged.loads(), 1);
+                aged.source.update();
+            })
+            .await;
+            assert_eq!((aged.read_later().await, aged.loads()), (Ok(2), 2));
+        }
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_put_wins_at_each_step() {
     for (step, side) in STEPS.into_iter().flat_map(|step| SIDES.map(|side| (step, side))) {
-        for age in [DUE, STALE] {
-            Aged::by(age, async |aged| {
-                if aged.refresh_until(step, side).await {
-                    aged.source.update();
-                    aged.put(7).await;
-                    aged.tiers.remote.heal();
-                    aged.tiers.landed().await;
-                    let read = aged.read().await;
-                    // Of two fills at once neither may be left: then it is loaded anew.
-                    assert!(read == Ok(7) || read == Ok(2), "{read:?} at {step:?}, {side:?}");
-                    assert_eq!(aged.read_later().await, read, "at {step:?}, {side:?}");
-                }
-            })
-            .await;
-        }
+        Aged::by_each([DUE, STALE], async |aged| {
+            if aged.refresh_until(step, side).await {
+                aged.source.update();
+                aged.put(7).await;
+                aged.tiers.remote.heal();
+                aged.tiers.landed().await;
+                let read = aged.read().await;
+                // Of two fills at once neither may be left: then it is loaded anew.
+                assert!(read == Ok(7) || read == Ok(2), "{read:?} at {step:?}, {side:?}");
+                assert_eq!(aged.read_later().await, read, "at {step:?}, {side:?}");
+            }
+        })
+        .await;
     }
 }
 
 #[tokio::test]
 async fn an_invalidation_in_another_process_wins() {
-    for age in [DUE, STALE] {
-        Aged::by(age, async |aged| {
-            if aged.tiers.name == "local" {
-                return;
-            }
-            let there = aged.tiers.elsewhere();
-            let held = aged.source.hold();
-            assert_eq!(aged.read().await, Ok(1));
-            aged.source.entered(2).await;
-            aged.source.update();
-            there.invalidate(super::value::entry(&1).key()).await.unwrap();
-            let reading = aged.reading();
-            aged.source.entered(3).await;
-            drop(held);
-            assert_eq!(reading.await.unwrap(), Ok(2));
-            assert_eq!((aged.read_later().await, aged.loads()), (Ok(2), 3));
-        })
-        .await;
-    }
+    Aged::by_each([DUE, STALE], async |aged| {
+        if aged.tiers.name == "local" {
+            return;
+        }
+        let there = aged.tiers.elsewhere();
+        let held = aged.source.hold();
+        assert_eq!(aged.read().await, Ok(1));
+        aged.source.entered(2).await;
+        aged.source.update();
+        there.invalidate(super::value::entry(&1).key()).await.unwrap();
+        let reading = aged.reading();
+        aged.source.entered(3).await;
+        drop(held);
+        assert_eq!(reading.await.unwrap(), Ok(2));
+        assert_eq!((aged.read_later().await, aged.loads()), (Ok(2), 3));
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn what_another_process_has_invalidated_is_offered_to_nobody_while_both_load() {
-    for age in [DUE, STALE] {
-        Aged::by(age, async |aged| {
-            if !aged.refresh_until(Method::GetOrSet, Fault::Hang).await {
-                return;
-            }
-            let (there, source) = (aged.tiers.another(), aged.source.clone());
-            there.told().await;
-            source.update();
-            let held = source.hold();
-            there.cache.invalidate(super::value::entry(&1).key()).await.unwrap();
-            let loading = there.cache.scope(super::value(source.clone(), 1));
-            let (loaded, read) = tokio::join!(loading, async {
-                source.entered(2).await;
-                // The refresh finds the lease of the other process, and loads beside it.
-                aged.tiers.remote.heal();
-                source.entered(3).await;
-                let reading = aged.reading();
-                tokio::task::yield_now().await;
-                drop(held);
-                reading.await.unwrap()
-            });
-            assert_eq!((loaded, read), (Ok(2), Ok(2)));
-        })
-        .await;
-    }
+    Aged::by_each([DUE, STALE], async |aged| {
+        if !aged.refresh_until(Method::GetOrSet, Fault::Hang).await {
+            return;
+        }
+        let (there, source) = (aged.tiers.another(), aged.source.clone());
+        there.told().await;
+        source.update();
+        let held = source.hold();
+        there.cache.invalidate(super::value::entry(&1).key()).await.unwrap();
+        let loading = there.cache.scope(super::value(source.clone(), 1));
+        let (loaded, read) = tokio::join!(loading, async {
+            source.entered(2).await;
+            // The refresh finds the lease of the other process, and loads beside it.
+            aged.tiers.remote.heal();
+            source.entered(3).await;
+            let reading = aged.reading();
+            tokio::task::yield_now().await;
+            drop(held);
+            reading.await.unwrap()
+        });
+        assert_eq!((loaded, read), (Ok(2), Ok(2)));
+    })
+    .await;
 }
