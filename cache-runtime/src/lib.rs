@@ -95,6 +95,7 @@
 //! | feature | means |
 //! |---|---|
 //! | `moka` (default) | the local tier [`Moka`] |
+//! | `quick-cache` | the local tier `QuickCache`, for millions of entries; the default one where `moka` is off |
 //! | `redis` | the remote tier `Redis` |
 //! | `redis-tls` | `rediss://` URLs: TLS to Redis, by rustls with ring |
 //! | `uuid` | `uuid::Uuid` may stand in keys |
@@ -146,6 +147,8 @@ pub use key::{Key, KeyPart, KeyRef, KeyWriter};
 pub use local::LocalBackend;
 #[cfg(feature = "moka")]
 pub use local::Moka;
+#[cfg(feature = "quick-cache")]
+pub use local::QuickCache;
 pub use manner::{bypass, refreshing};
 pub use policy::Policy;
 #[cfg(feature = "redis")]

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use cache_runtime::{Cache, Moka, Redis, cached};
+use cache_runtime::{Cache, Moka, QuickCache, Redis, cached};
 
 use crate::contender::Contender;
 use crate::hit::{Case, Returns};
@@ -43,6 +43,27 @@ async fn owned_by_default_key(id: u64) -> Result<User, LoadError> {
     User::try_load(id)
 }
 
+static QUICK: LazyLock<Cache> = LazyLock::new(|| {
+    Cache::builder().local(QuickCache::new().capacity(2_000_000)).no_remote().build()
+});
+
+#[cached(ttl = 3600, key = "user:<id>", cache = QUICK)]
+async fn number_on_quick_cache(id: u64) -> Result<u64, LoadError> {
+    u64::try_load(id)
+}
+
+#[cached(ttl = 3600, key = "user:<id>", cache = QUICK)]
+async fn shared_on_quick_cache(id: u64) -> Result<Arc<User>, LoadError> {
+    Value::try_load(id)
+}
+
+#[cached(ttl = 3600, key = "user:<id>", cache = QUICK)]
+async fn owned_on_quick_cache(id: u64) -> Result<User, LoadError> {
+    User::try_load(id)
+}
+
+const ON_QUICK_CACHE: &str = "ours #[cached(key = \"user:<id>\")] on quick_cache";
+
 /// The name of the case the figures are about.
 pub const TEMPLATE: &str = "ours #[cached(key = \"user:<id>\")] on moka";
 
@@ -55,14 +76,17 @@ pub fn hits(returns: Returns, n: u64) -> Vec<Case> {
         Returns::Number => vec![
             Case::annotated(TEMPLATE, n, number),
             Case::annotated(DEFAULT, n, number_by_default_key),
+            Case::annotated(ON_QUICK_CACHE, n, number_on_quick_cache),
         ],
         Returns::Shared => vec![
             Case::annotated(TEMPLATE, n, shared),
             Case::annotated(DEFAULT, n, shared_by_default_key),
+            Case::annotated(ON_QUICK_CACHE, n, shared_on_quick_cache),
         ],
         Returns::Owned => vec![
             Case::annotated(TEMPLATE, n, owned),
             Case::annotated(DEFAULT, n, owned_by_default_key),
+            Case::annotated(ON_QUICK_CACHE, n, owned_on_quick_cache),
         ],
     }
 }

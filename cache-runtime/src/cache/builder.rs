@@ -88,7 +88,7 @@ impl Builder {
     ///
     /// # Default
     ///
-    /// `Moka::new()` with the feature `moka`, else none.
+    /// `Moka::new()` with the feature `moka`, else `QuickCache::new()` with `quick-cache`, else none.
     pub fn local(mut self, backend: impl LocalBackend) -> Self {
         self.local = Choice::Some(Arc::new(backend));
         self
@@ -290,7 +290,9 @@ impl Builder {
 fn local_from_features() -> Option<Arc<dyn LocalBackend>> {
     #[cfg(feature = "moka")]
     return Some(Arc::new(crate::local::Moka::new()));
-    #[cfg(not(feature = "moka"))]
+    #[cfg(all(feature = "quick-cache", not(feature = "moka")))]
+    return Some(Arc::new(crate::local::QuickCache::new()));
+    #[cfg(not(any(feature = "moka", feature = "quick-cache")))]
     None
 }
 

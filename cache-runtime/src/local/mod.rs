@@ -2,11 +2,15 @@
 
 #[cfg(feature = "moka")]
 mod moka;
+#[cfg(feature = "quick-cache")]
+mod quick_cache;
 
 use std::sync::Arc;
 
 #[cfg(feature = "moka")]
 pub use self::moka::Moka;
+#[cfg(feature = "quick-cache")]
+pub use self::quick_cache::QuickCache;
 use crate::entry::Entry;
 use crate::key::{Key, KeyRef};
 
@@ -44,5 +48,12 @@ pub trait LocalBackend: Send + Sync + 'static {
     /// Whether there are no entries, as roughly.
     fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+#[cfg(any(feature = "moka", feature = "quick-cache"))]
+impl equivalent::Equivalent<Key> for KeyRef<'_> {
+    fn equivalent(&self, key: &Key) -> bool {
+        self == key
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use ::moka::ops::compute::Op;
 use ::moka::sync::Cache;
-use equivalent::Equivalent;
 
 use super::LocalBackend;
 use crate::entry::Entry;
@@ -58,12 +57,6 @@ impl Default for Moka {
 impl fmt::Debug for Moka {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Moka").field("entries", &self.entries.entry_count()).finish()
-    }
-}
-
-impl Equivalent<Key> for KeyRef<'_> {
-    fn equivalent(&self, key: &Key) -> bool {
-        self == key
     }
 }
 
