@@ -2,9 +2,11 @@
 
 use std::sync::{Arc, LazyLock};
 
-use cache_runtime::{Cache, Moka, Redis, cached};
+use cache_runtime::{Cache, Key, Moka, Policy, Redis, cached};
 
 use crate::contender::Contender;
+use crate::expiry::origin::load;
+use crate::expiry::{Case as Expiry, REFRESH, STALE, ttl};
 use crate::hit::{Case, Returns};
 use crate::peers::redis::url;
 use crate::stampede::slow;
@@ -124,4 +126,27 @@ pub fn fleet_stampedes() -> Vec<Contender> {
         Contender::new("ours #[cached(lock = true)], both tiers", locked_user),
         Contender::new("ours #[cached], both tiers", unlocked_user),
     ]
+}
+
+static LOCAL: LazyLock<Cache> =
+    LazyLock::new(|| Cache::builder().local(Moka::new()).no_remote().build());
+
+const HOT: &str = "ours, for ever";
+
+/// Each way to replace a value before anybody waits, and none of them.
+pub fn expiries() -> Vec<Expiry> {
+    let policy = Policy::new().ttl(ttl());
+    vec![
+        Expiry::control(hot(HOT, Policy::new().forever())),
+        Expiry::new(hot("ours, ttl alone", policy), HOT),
+        Expiry::new(hot("ours, refresh = 0.8", policy.refresh_at(REFRESH)), HOT),
+        Expiry::new(hot("ours, refresh = \"xfetch\"", policy.xfetch(1.0)), HOT),
+        Expiry::new(hot("ours, stale = \"5s\"", policy.stale(STALE)), HOT),
+    ]
+}
+
+fn hot(name: &'static str, policy: Policy) -> Contender {
+    Contender::new(name, move |id| async move {
+        LOCAL.get_or_load_detached(Key::new("hot").part(&id), policy, load(id)).await
+    })
 }
