@@ -24,7 +24,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut cases = peers::expiries();
     cases.retain(|case| flags.wants(case.contender.name));
     if flags.has("list") {
-        cases.iter().for_each(|case| println!("{}", case.contender.name));
+        for case in &cases {
+            println!("{}", case.contender.name);
+        }
         return Ok(());
     }
     let began = machine::load();
@@ -45,8 +47,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let tables = tables(&measured);
     tables.iter().for_each(Table::print);
     if let Some(file) = flags.text("json") {
-        let tables = tables.iter().map(Table::json).collect();
-        report::write_json(Path::new(file), "expiry", rounds, tables)?;
+        let tables: Vec<_> = tables.iter().map(Table::json).collect();
+        report::write_json(Path::new(file), "expiry", rounds, &tables)?;
     }
     Ok(())
 }

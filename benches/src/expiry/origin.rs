@@ -56,14 +56,52 @@ pub struct Asked {
 /// What was asked for `id` within `window`.
 pub fn asked(id: u64, window: &Range<Instant>) -> Asked {
     let loads: Vec<Load> = book().iter().filter(|load| load.id == id).copied().collect();
-    let mut asked = Asked::default();
-    for &Load { began, .. } in loads.iter().filter(|load| window.contains(&load.began)) {
-        let before = || loads.iter().take_while(|other| other.began <= began);
-        let running = before().filter(|other| other.ended.is_none_or(|ended| ended > began));
-        asked.loads += 1;
-        asked.at_once = asked.at_once.max(running.count());
-        let last = before().filter_map(|other| other.ended.filter(|ended| *ended <= began)).max();
-        asked.ages.extend(last.map(|ended| (began - ended).as_secs_f64() * 1e3));
+    Asked::of(&loads, window)
+}
+
+impl Asked {
+    /// What those of `loads` come to that began within `window`; they are in order.
+    fn of(loads: &[Load], window: &Range<Instant>) -> Self {
+        let mut asked = Self::default();
+        for &Load { began, .. } in loads.iter().filter(|load| window.contains(&load.began)) {
+            let until_then = || loads.iter().take_while(|load| load.began <= began);
+            let running = until_then().filter(|load| load.ended.is_none_or(|end| end > began));
+            let last = until_then().filter_map(|load| load.ended.filter(|end| *end <= began)).max();
+            asked.loads += 1;
+            asked.at_once = asked.at_once.max(running.count());
+            asked.ages.extend(last.map(|end| (began - end).as_secs_f64() * 1e3));
+        }
+        asked
     }
-    asked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn loads(start: Instant, millis: &[(u64, u64)]) -> Vec<Load> {
+        let at = |millis| start + Duration::from_millis(millis);
+        let load = |&(began, ended)| Load { id: 0, began: at(began), ended: Some(at(ended)) };
+        millis.iter().map(load).collect()
+    }
+
+    #[test]
+    fn only_loads_that_begin_within_the_window_count() {
+        let start = Instant::now();
+        let window = start + Duration::from_millis(100)..start + Duration::from_secs(2);
+        let loads = loads(start, &[(0, 50), (1050, 1100), (2100, 2150)]);
+        let asked = Asked::of(&loads, &window);
+        assert_eq!((asked.loads, asked.at_once), (1, 1));
+        assert_eq!(asked.ages, [1000.0]);
+    }
+
+    #[test]
+    fn loads_that_overlap_run_at_once() {
+        let start = Instant::now();
+        let window = start..start + Duration::from_millis(500);
+        let loads = loads(start, &[(0, 50), (100, 150), (120, 170), (149, 199), (199, 249)]);
+        let asked = Asked::of(&loads, &window);
+        assert_eq!((asked.loads, asked.at_once), (5, 3));
+        assert_eq!(asked.ages, [50.0, 70.0, 99.0, 0.0]);
+    }
 }

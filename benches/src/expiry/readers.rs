@@ -181,3 +181,31 @@ impl Reads {
         self.failed += other.failed;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::workload::{LoadError, User, Value};
+
+    #[tokio::test(start_paused = true)]
+    async fn reads_begin_whatever_has_become_of_those_before() {
+        static WAITING: AtomicUsize = AtomicUsize::new(0);
+        static MOST: AtomicUsize = AtomicUsize::new(0);
+        let contender = Contender::new("waits for 50 ms", |id| async move {
+            MOST.fetch_max(1 + WAITING.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            WAITING.fetch_sub(1, Ordering::Relaxed);
+            Ok::<_, LoadError>(User::load(id))
+        });
+        let start = Instant::now();
+        let window = start..start + Duration::from_millis(200);
+        let reads = Reader { contender, id: 7, window }.run(start).await;
+        let reads = reads.ok().filter(|reads| reads.failed == 0);
+        // A quarter of 10,000 a second, for 200 ms.
+        assert_eq!(reads.map(|reads| (reads.took.len(), reads.late.len())), Some((500, 500)));
+        // Those of 50 ms.
+        assert!((120..=135).contains(&MOST.load(Ordering::Relaxed)), "{MOST:?}");
+    }
+}

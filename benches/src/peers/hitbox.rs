@@ -113,7 +113,7 @@ async fn hot_user(id: u64) -> Result<User, LoadError> {
     load(id).await
 }
 
-const HOT: &str = "hitbox, an hour";
+const HIT: &str = "hitbox, an hour";
 
 /// What it serves past `stale` until its ttl, and has its offload manager replace.
 pub fn expiries() -> Vec<Expiry> {
@@ -124,8 +124,8 @@ pub fn expiries() -> Vec<Expiry> {
         .concurrency(ConcurrencyLimit::MIN)
         .build();
     vec![
-        Expiry::control(hot(HOT, one_at_a_time())),
-        Expiry::new(hot("hitbox, StalePolicy::OffloadRevalidate", policy), HOT),
+        Expiry::control(hot(HIT, one_at_a_time())),
+        Expiry::new(hot("hitbox, StalePolicy::OffloadRevalidate", policy), HIT),
     ]
 }
 

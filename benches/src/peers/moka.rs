@@ -75,14 +75,14 @@ pub fn stampedes() -> Vec<Contender> {
     })]
 }
 
-const HOT: &str = "moka future try_get_with, no ttl";
+const HIT: &str = "moka future try_get_with, no ttl";
 
 /// It has nothing against waiting: who finds the entry expired loads, and all others wait.
 pub fn expiries() -> Vec<Expiry> {
     let expiring = future::Cache::builder().max_capacity(100).time_to_live(ttl()).build();
     vec![
-        Expiry::control(try_get_with(HOT, future::Cache::new(100))),
-        Expiry::new(try_get_with("moka future try_get_with, ttl", expiring), HOT),
+        Expiry::control(try_get_with(HIT, future::Cache::new(100))),
+        Expiry::new(try_get_with("moka future try_get_with, ttl", expiring), HIT),
     ]
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use cache_runtime::{Cache, Key, Moka, Policy, Redis, cached};
+use cache_runtime::{Cache, Moka, Redis, cached};
 
 use crate::contender::Contender;
 use crate::expiry::origin::load;
@@ -128,25 +128,43 @@ pub fn fleet_stampedes() -> Vec<Contender> {
     ]
 }
 
-static LOCAL: LazyLock<Cache> =
-    LazyLock::new(|| Cache::builder().local(Moka::new()).no_remote().build());
+static HOT: LazyLock<Cache> =
+    LazyLock::new(|| Cache::builder().local(Moka::new()).no_remote().default_ttl(ttl()).build());
 
-const HOT: &str = "ours, for ever";
+#[cached(key = "hot:<id>", ttl = "forever", cache = HOT)]
+async fn hot_for_ever(id: u64) -> Result<User, LoadError> {
+    load(id).await
+}
+
+#[cached(key = "hot:<id>", cache = HOT)]
+async fn hot(id: u64) -> Result<User, LoadError> {
+    load(id).await
+}
+
+#[cached(key = "hot:<id>", refresh = REFRESH, cache = HOT)]
+async fn hot_refreshed(id: u64) -> Result<User, LoadError> {
+    load(id).await
+}
+
+#[cached(key = "hot:<id>", refresh = "xfetch", cache = HOT)]
+async fn hot_xfetched(id: u64) -> Result<User, LoadError> {
+    load(id).await
+}
+
+#[cached(key = "hot:<id>", stale = STALE, cache = HOT)]
+async fn hot_stale(id: u64) -> Result<User, LoadError> {
+    load(id).await
+}
+
+const HIT: &str = "ours #[cached(ttl = \"forever\")]";
 
 /// Each way to replace a value before anybody waits, and none of them.
 pub fn expiries() -> Vec<Expiry> {
-    let policy = Policy::new().ttl(ttl());
     vec![
-        Expiry::control(hot(HOT, Policy::new().forever())),
-        Expiry::new(hot("ours, ttl alone", policy), HOT),
-        Expiry::new(hot("ours, refresh = 0.8", policy.refresh_at(REFRESH)), HOT),
-        Expiry::new(hot("ours, refresh = \"xfetch\"", policy.xfetch(1.0)), HOT),
-        Expiry::new(hot("ours, stale = \"5s\"", policy.stale(STALE)), HOT),
+        Expiry::control(Contender::new(HIT, hot_for_ever)),
+        Expiry::new(Contender::new("ours #[cached]", hot), HIT),
+        Expiry::new(Contender::new("ours #[cached(refresh = 0.8)]", hot_refreshed), HIT),
+        Expiry::new(Contender::new("ours #[cached(refresh = \"xfetch\")]", hot_xfetched), HIT),
+        Expiry::new(Contender::new("ours #[cached(stale = \"5s\")]", hot_stale), HIT),
     ]
-}
-
-fn hot(name: &'static str, policy: Policy) -> Contender {
-    Contender::new(name, move |id| async move {
-        LOCAL.get_or_load_detached(Key::new("hot").part(&id), policy, load(id)).await
-    })
 }
