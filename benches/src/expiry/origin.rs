@@ -51,6 +51,8 @@ pub struct Asked {
     /// How long before the beginning of each the last one had ended, in milliseconds: how old the
     /// value was that it replaced.
     pub ages: Vec<f64>,
+    /// How long the longest took, in milliseconds: on a busy machine, longer than it should.
+    pub longest: f64,
 }
 
 /// What was asked for `id` within `window`.
@@ -63,16 +65,22 @@ impl Asked {
     /// What those of `loads` come to that began within `window`; they are in order.
     fn of(loads: &[Load], window: &Range<Instant>) -> Self {
         let mut asked = Self::default();
-        for &Load { began, .. } in loads.iter().filter(|load| window.contains(&load.began)) {
+        for &Load { began, ended, .. } in loads.iter().filter(|load| window.contains(&load.began)) {
+            let took = ended.map_or(0.0, |ended| millis(ended - began));
             let until_then = || loads.iter().take_while(|load| load.began <= began);
             let running = until_then().filter(|load| load.ended.is_none_or(|end| end > began));
             let last = until_then().filter_map(|load| load.ended.filter(|end| *end <= began)).max();
             asked.loads += 1;
             asked.at_once = asked.at_once.max(running.count());
-            asked.ages.extend(last.map(|end| (began - end).as_secs_f64() * 1e3));
+            asked.ages.extend(last.map(|end| millis(began - end)));
+            asked.longest = asked.longest.max(took);
         }
         asked
     }
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
 }
 
 #[cfg(test)]
@@ -92,7 +100,7 @@ mod tests {
         let loads = loads(start, &[(0, 50), (1050, 1100), (2100, 2150)]);
         let asked = Asked::of(&loads, &window);
         assert_eq!((asked.loads, asked.at_once), (1, 1));
-        assert_eq!(asked.ages, [1000.0]);
+        assert_eq!((asked.ages, asked.longest), (vec![1000.0], 50.0));
     }
 
     #[test]

@@ -42,7 +42,13 @@ pub fn tables(all: &[Measured<'_>]) -> [Table; 3] {
         }),
         table(
             "loads of 50 ms",
-            ["loads a ttl", "most at once", "age of what they replace: ms", "least"],
+            [
+                "loads a ttl",
+                "most at once",
+                "age of what they replace: ms",
+                "least",
+                "longest load: ms",
+            ],
             all,
             loads,
         ),
@@ -85,7 +91,9 @@ fn loads(measured: &Measured<'_>) -> Vec<f64> {
     let ages: Vec<f64> = asked().flat_map(|asked| asked.ages.iter().copied()).collect();
     let loads: usize = asked().map(|asked| asked.loads).sum();
     let at_once = asked().map(|asked| asked.at_once).max().unwrap_or_default();
-    vec![loads as f64 / measured.ttls(), at_once as f64, median(&ages), quantile(&ages, 0.0)]
+    let longest = asked().map(|asked| asked.longest).fold(0.0, f64::max);
+    let [age, least] = [median(&ages), quantile(&ages, 0.0)];
+    vec![loads as f64 / measured.ttls(), at_once as f64, age, least, longest]
 }
 
 impl Measured<'_> {
