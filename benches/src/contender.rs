@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use crate::workload::{LoadError, User};
 
-type Ask = dyn Fn(u64) -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync;
+/// A question, and whether it got an answer.
+pub type Asking = Pin<Box<dyn Future<Output = bool> + Send>>;
+
+type Ask = dyn Fn(u64) -> Asking + Send + Sync;
 
 /// A way to get a user by id.
 #[derive(Clone)]
@@ -22,7 +25,7 @@ impl Contender {
     where
         F: Future<Output = Result<User, E>> + Send + 'static,
     {
-        let ask = move |id| -> Pin<Box<dyn Future<Output = bool> + Send>> {
+        let ask = move |id| -> Asking {
             let user = get(id);
             Box::pin(async move { user.await.is_ok_and(|user| user.id == id) })
         };
@@ -34,7 +37,7 @@ impl Contender {
     where
         F: Future<Output = Result<Vec<u8>, E>> + Send + 'static,
     {
-        let ask = move |id| -> Pin<Box<dyn Future<Output = bool> + Send>> {
+        let ask = move |id| -> Asking {
             let bytes = get(id);
             Box::pin(async move { bytes.await.is_ok_and(|bytes| !bytes.is_empty()) })
         };
@@ -43,7 +46,12 @@ impl Contender {
 
     /// Asks for a user; whether it came.
     pub async fn ask(&self, id: u64) -> bool {
-        (self.ask)(id).await
+        self.asking(id).await
+    }
+
+    /// As [`ask`](Self::ask), to be polled by hand.
+    pub fn asking(&self, id: u64) -> Asking {
+        (self.ask)(id)
     }
 }
 

@@ -6,6 +6,7 @@
 //! | `allocations` | heap allocations of such a hit |
 //! | `redis_hit` | a warm hit in Redis, in sequence and 64 at once |
 //! | `stampede` | how often the body runs when many tasks ask for one cold key |
+//! | `expiry` | a hot key across its expiries: what readers wait, and what the origin is asked |
 //! | `coherence` | invalidations on their way to other processes, and life without Redis |
 //!
 //! Machines drift: the clock speed changes, neighbours wake up. Cases therefore take turns, in an
@@ -13,6 +14,7 @@
 
 pub mod coherence;
 pub mod contender;
+pub mod expiry;
 pub mod flags;
 pub mod hit;
 pub mod machine;

@@ -20,6 +20,12 @@ pub fn line() -> String {
     format!("{}, {cores} cores", cpu())
 }
 
+/// How many tasks want to run, over the last minute.
+pub fn load() -> String {
+    let average = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    format!("load average {}", average.split(' ').next().unwrap_or("unknown"))
+}
+
 fn cpu() -> String {
     fs::read_to_string("/proc/cpuinfo")
         .ok()

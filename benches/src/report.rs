@@ -108,7 +108,16 @@ fn rounded(number: f64) -> Value {
 
 /// Writes the reports of one binary, and the machine they come from.
 pub fn write(path: &Path, area: &str, rounds: usize, reports: &[Report]) -> std::io::Result<()> {
-    let reports: Vec<Value> = reports.iter().map(Report::json).collect();
+    write_json(path, area, rounds, &reports.iter().map(Report::json).collect::<Vec<_>>())
+}
+
+/// The same, of reports of another kind.
+pub fn write_json(
+    path: &Path,
+    area: &str,
+    rounds: usize,
+    reports: &[Value],
+) -> std::io::Result<()> {
     let all = json!({
         "area": area,
         "rounds": rounds,

@@ -1,12 +1,16 @@
 //! `cached`: the best known peer.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
 
-use ::cached::AsyncRedisCache;
+use ::cached::claim::ClaimRegistry;
 use ::cached::macros::{cached, concurrent_cached};
+use ::cached::{AsyncRedisCache, ConcurrentCacheExpiry, ConcurrentCloneCached};
+use tokio::time::timeout;
 
 use crate::contender::Contender;
+use crate::expiry::origin::load;
+use crate::expiry::{Case as Expiry, REFRESH, ttl};
 use crate::hit::{Case, Returns};
 use crate::peers::redis::url;
 use crate::stampede::slow;
@@ -163,4 +167,72 @@ pub fn stampedes() -> Vec<Contender> {
 /// Its Redis store.
 pub fn fleet_stampedes() -> Vec<Contender> {
     vec![Contender::new("cached AsyncRedisCache", redis_slow)]
+}
+
+#[concurrent_cached(ttl_secs = 3600)]
+async fn hot_lasting(id: u64) -> Result<User, LoadError> {
+    load(id).await
+}
+
+#[concurrent_cached(ttl = "ttl()")]
+async fn hot(id: u64) -> Result<User, LoadError> {
+    load(id).await
+}
+
+#[concurrent_cached(ttl = "ttl()")]
+async fn hot_ahead(id: u64) -> Result<User, LoadError> {
+    load(id).await
+}
+
+#[concurrent_cached(ttl = "ttl()")]
+async fn hot_stale(id: u64) -> Result<User, LoadError> {
+    load(id).await
+}
+
+const HIT: &str = "cached #[concurrent_cached], an hour";
+
+/// It has no setting for it but two recipes, which its users write out for each function:
+/// `examples/refresh_before_expiry.rs` and `examples/stale_while_revalidate.rs`, both with its
+/// `ClaimRegistry`.
+pub fn expiries() -> Vec<Expiry> {
+    vec![
+        Expiry::control(Contender::new(HIT, hot_lasting)),
+        Expiry::new(Contender::new("cached #[concurrent_cached], ttl", hot), HIT),
+        Expiry::new(Contender::new("cached, its refresh_before_expiry recipe", ahead), HIT),
+        Expiry::new(Contender::new("cached, its stale_while_revalidate recipe", stale), HIT),
+    ]
+}
+
+/// The recipe's bound on a load in the background.
+const REFRESH_TIMEOUT: Duration = Duration::from_secs(5);
+
+async fn ahead(id: u64) -> Result<User, LoadError> {
+    static REFRESHING: LazyLock<ClaimRegistry<u64>> = LazyLock::new(ClaimRegistry::new);
+    let peeked = HOT_AHEAD.get().map(|cache| cache.peek_expires_at(&id));
+    let Some((Some(user), expires_at)) = peeked else {
+        return hot_ahead(id).await;
+    };
+    let left = expires_at.map(|end| end.saturating_duration_since(Instant::now()));
+    if left.is_some_and(|left| left < ttl().mul_f64(1.0 - REFRESH))
+        && let Some(claim) = REFRESHING.claim(id)
+    {
+        tokio::spawn(
+            async move { timeout(REFRESH_TIMEOUT, hot_ahead_prime_cache(*claim.key())).await },
+        );
+    }
+    Ok(user)
+}
+
+async fn stale(id: u64) -> Result<User, LoadError> {
+    static REFRESHING: LazyLock<ClaimRegistry<u64>> = LazyLock::new(ClaimRegistry::new);
+    let peeked = HOT_STALE.get().map(|cache| cache.cache_peek_with_expiry_status(&id));
+    let Some((Some(user), expired)) = peeked else {
+        return hot_stale(id).await;
+    };
+    if expired && let Some(claim) = REFRESHING.claim(id) {
+        tokio::spawn(
+            async move { timeout(REFRESH_TIMEOUT, hot_stale_prime_cache(*claim.key())).await },
+        );
+    }
+    Ok(user)
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
+use crate::contender::Contender;
+use crate::expiry::Case as Expiry;
 use crate::hit::{Case, Returns};
 use crate::workload::{User, Value};
 
@@ -23,4 +25,10 @@ pub fn hits(returns: Returns, n: u64) -> Vec<Case> {
 fn floor<V: Value>(n: u64) -> Case {
     let map: HashMap<u64, V, RandomState> = (0..n).map(|id| (id, V::load(id))).collect();
     Case::direct(FLOOR, move |id| map.get(&id).cloned())
+}
+
+/// The value made in place: what the readers and the machine take by themselves.
+pub fn expiries() -> Vec<Expiry> {
+    let made = |id| async move { User::try_load(id) };
+    vec![Expiry::control(Contender::new("no cache and no load", made))]
 }

@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use ::hitbox::concurrency::BroadcastConcurrencyManager;
-use ::hitbox::policy::{ConcurrencyLimit, PolicyConfigBuilder};
+use ::hitbox::offload::OffloadManager;
+use ::hitbox::policy::{ConcurrencyLimit, PolicyConfigBuilder, StalePolicy};
 use hitbox_fn::prelude::*;
 use hitbox_moka::MokaBackend;
 use hitbox_redis::{ConnectionMode, RedisBackend};
 
 use crate::contender::{Contender, failed};
+use crate::expiry::origin::load;
+use crate::expiry::{Case as Expiry, STALE, ttl};
 use crate::hit::{Case, Returns};
 use crate::peers::redis::url;
 use crate::stampede::slow;
@@ -103,4 +106,37 @@ pub fn fleet_stampedes() -> Result<Vec<Contender>, LoadError> {
     ));
     let get = move |id| async move { slow_user(id).cache(cache).await };
     Ok(vec![Contender::new("hitbox-redis, Broadcast", get)])
+}
+
+#[cached(prefix = "hot")]
+async fn hot_user(id: u64) -> Result<User, LoadError> {
+    load(id).await
+}
+
+const HIT: &str = "hitbox, an hour";
+
+/// What it serves past `stale` until its ttl, and has its offload manager replace.
+pub fn expiries() -> Vec<Expiry> {
+    let policy = PolicyConfig::builder()
+        .stale(ttl())
+        .ttl(ttl() + STALE)
+        .stale_policy(StalePolicy::OffloadRevalidate)
+        .concurrency(ConcurrencyLimit::MIN)
+        .build();
+    vec![
+        Expiry::control(hot(HIT, one_at_a_time())),
+        Expiry::new(hot("hitbox, StalePolicy::OffloadRevalidate", policy), HIT),
+    ]
+}
+
+fn hot(name: &'static str, policy: PolicyConfig) -> Contender {
+    let cache: &'static _ = Box::leak(Box::new(
+        Cache::builder()
+            .backend(memory())
+            .policy(policy)
+            .concurrency_manager(BroadcastConcurrencyManager::<Result<User, LoadError>>::new())
+            .offload(OffloadManager::with_defaults())
+            .build(),
+    ));
+    Contender::new(name, move |id| async move { hot_user(id).cache(cache).await })
 }

@@ -1,6 +1,7 @@
 //! This cache and its peers, a module each.
 
 use crate::contender::Contender;
+use crate::expiry::Case as Expiry;
 use crate::hit::{Case, Returns};
 use crate::workload::LoadError;
 
@@ -85,4 +86,18 @@ pub async fn fleet_stampedes() -> Result<Vec<Contender>, LoadError> {
         guards.extend(multi_tier_cache::fleet_stampedes().await?);
     }
     Ok(guards)
+}
+
+/// Who reads a hot key across its expiries, each with the best it has against waiting; and those
+/// whose reads are all hits.
+pub fn expiries() -> Vec<Expiry> {
+    let mut cases = floor::expiries();
+    cases.extend(ours::expiries());
+    cases.extend(moka::expiries());
+    #[cfg(feature = "peers")]
+    {
+        cases.extend(cached::expiries());
+        cases.extend(hitbox::expiries());
+    }
+    cases
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 use moka::{future, sync};
 
 use crate::contender::Contender;
+use crate::expiry::origin::load;
+use crate::expiry::{Case as Expiry, ttl};
 use crate::hit::{Case, Returns, block_on};
 use crate::stampede::slow;
 use crate::workload::{User, Value, index};
@@ -71,4 +73,22 @@ pub fn stampedes() -> Vec<Contender> {
         let cache = cache.clone();
         async move { cache.try_get_with(id, slow(id)).await }
     })]
+}
+
+const HIT: &str = "moka future try_get_with, no ttl";
+
+/// It has nothing against waiting: who finds the entry expired loads, and all others wait.
+pub fn expiries() -> Vec<Expiry> {
+    let expiring = future::Cache::builder().max_capacity(100).time_to_live(ttl()).build();
+    vec![
+        Expiry::control(try_get_with(HIT, future::Cache::new(100))),
+        Expiry::new(try_get_with("moka future try_get_with, ttl", expiring), HIT),
+    ]
+}
+
+fn try_get_with(name: &'static str, cache: future::Cache<String, User>) -> Contender {
+    Contender::new(name, move |id| {
+        let cache = cache.clone();
+        async move { cache.try_get_with(format!("hot:{id}"), load(id)).await }
+    })
 }

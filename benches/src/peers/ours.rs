@@ -5,6 +5,8 @@ use std::sync::{Arc, LazyLock};
 use cache_runtime::{Cache, Moka, QuickCache, Redis, cached};
 
 use crate::contender::Contender;
+use crate::expiry::origin::load;
+use crate::expiry::{Case as Expiry, REFRESH, STALE, ttl};
 use crate::hit::{Case, Returns};
 use crate::peers::redis::url;
 use crate::stampede::slow;
@@ -147,5 +149,46 @@ pub fn fleet_stampedes() -> Vec<Contender> {
     vec![
         Contender::new("ours #[cached(lock = true)], both tiers", locked_user),
         Contender::new("ours #[cached], both tiers", unlocked_user),
+    ]
+}
+
+static HOT: LazyLock<Cache> =
+    LazyLock::new(|| Cache::builder().local(Moka::new()).no_remote().default_ttl(ttl()).build());
+
+#[cached(key = "hot:<id>", ttl = "forever", cache = HOT)]
+async fn hot_for_ever(id: u64) -> Result<User, LoadError> {
+    load(id).await
+}
+
+#[cached(key = "hot:<id>", cache = HOT)]
+async fn hot(id: u64) -> Result<User, LoadError> {
+    load(id).await
+}
+
+#[cached(key = "hot:<id>", refresh = REFRESH, cache = HOT)]
+async fn hot_refreshed(id: u64) -> Result<User, LoadError> {
+    load(id).await
+}
+
+#[cached(key = "hot:<id>", refresh = "xfetch", cache = HOT)]
+async fn hot_xfetched(id: u64) -> Result<User, LoadError> {
+    load(id).await
+}
+
+#[cached(key = "hot:<id>", stale = STALE, cache = HOT)]
+async fn hot_stale(id: u64) -> Result<User, LoadError> {
+    load(id).await
+}
+
+const HIT: &str = "ours #[cached(ttl = \"forever\")]";
+
+/// Each way to replace a value before anybody waits, and none of them.
+pub fn expiries() -> Vec<Expiry> {
+    vec![
+        Expiry::control(Contender::new(HIT, hot_for_ever)),
+        Expiry::new(Contender::new("ours #[cached]", hot), HIT),
+        Expiry::new(Contender::new("ours #[cached(refresh = 0.8)]", hot_refreshed), HIT),
+        Expiry::new(Contender::new("ours #[cached(refresh = \"xfetch\")]", hot_xfetched), HIT),
+        Expiry::new(Contender::new("ours #[cached(stale = \"5s\")]", hot_stale), HIT),
     ]
 }
