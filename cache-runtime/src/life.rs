@@ -2,7 +2,7 @@
 
 use crate::policy::{Policy, Share};
 use crate::remote::envelope::Header;
-use crate::remote::random::random;
+use crate::remote::random::chance;
 
 /// How long a value lives that is about to be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,7 +27,7 @@ impl Life {
         if most == 0 {
             return self;
         }
-        let cut = random() % (most + 1);
+        let cut = chance() % (most + 1);
         Self { ttl: self.ttl.saturating_sub(cut).max(1), ..self }
     }
 }
@@ -93,7 +93,7 @@ impl Span {
         }
         match soft.checked_sub(now) {
             None | Some(0) => State::Stale,
-            Some(left) if now >= due && policy.early().begins(left, cost, random) => State::Due,
+            Some(left) if now >= due && policy.early().begins(left, cost, chance) => State::Due,
             Some(_) => State::Fresh,
         }
     }

@@ -1,5 +1,7 @@
 //! When a value that is still fresh is to be replaced.
 
+use std::f64::consts::LN_2;
+
 /// A share of something, in millionths: constants and equality want no floating point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Share(u32);
@@ -51,7 +53,8 @@ impl Early {
         match self {
             Self::Never => 0,
             Self::At(share) => ttl - share.of_millis(ttl).min(ttl),
-            Self::XFetch(beta) => ahead(beta, cost, LARGEST),
+            // Where the load takes a good part of the ttl, one refresh would follow another.
+            Self::XFetch(beta) => ahead(beta, cost, LARGEST).min(ttl / 4 * 3),
         }
     }
 
@@ -63,9 +66,19 @@ impl Early {
         match self {
             Self::Never => false,
             Self::At(_) => true,
-            Self::XFetch(beta) => left <= ahead(beta, cost, exponential(random())),
+            Self::XFetch(beta) => {
+                let random = random();
+                // Most draws are too small by far, which spares their logarithms.
+                left <= ahead(beta, cost, bound(random))
+                    && left <= ahead(beta, cost, exponential(random))
+            }
         }
     }
+}
+
+/// More than the draw that [`exponential`] makes of `random`.
+fn bound(random: u64) -> f64 {
+    f64::from(random.leading_zeros() + 1) * LN_2
 }
 
 /// A draw of the exponential distribution of mean 1.

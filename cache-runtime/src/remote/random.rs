@@ -1,5 +1,6 @@
 //! Random numbers for tokens, fill ids and jitter.
 
+use std::cell::Cell;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,6 +16,22 @@ static COUNTER: AtomicU64 = AtomicU64::new(0);
 pub(crate) fn random() -> u64 {
     let count = COUNTER.fetch_add(1, Ordering::Relaxed);
     KEYS.hash_one((std::process::id(), count))
+}
+
+/// 64 bits that are random enough for chances, and cost next to nothing: `xorshift64*`, of S. Vigna,
+/// "An experimental exploration of Marsaglia's xorshift generators, scrambled", 2016.
+pub(crate) fn chance() -> u64 {
+    thread_local! {
+        static STATE: Cell<u64> = Cell::new(random() | 1);
+    }
+    STATE.with(|state| {
+        let mut bits = state.get();
+        bits ^= bits >> 12;
+        bits ^= bits << 25;
+        bits ^= bits >> 27;
+        state.set(bits);
+        bits.wrapping_mul(0x2545_F491_4F6C_DD1D)
+    })
 }
 
 /// A pause of half to all of `pause`, so that those who wait don't ask in step.

@@ -73,9 +73,25 @@ fn xfetch_of_a_load_that_costs_nothing_is_never_early() {
 #[test]
 fn no_draw_is_earlier_than_the_earliest() {
     let early = Early::XFetch(Share::of(3.0));
-    let earliest = early.earliest(TTL, COST);
+    let earliest = early.earliest(100 * TTL, COST);
     assert!(!early.begins(earliest + 1, COST, || 0));
     assert!(early.begins(earliest - 4, COST, || 0), "{earliest}");
+}
+
+#[test]
+fn in_the_first_quarter_of_a_ttl_no_read_is_early() {
+    let early = Early::XFetch(Share::of(100.0));
+    assert_eq!(early.earliest(TTL, COST), TTL / 4 * 3);
+}
+
+#[test]
+fn what_spares_a_logarithm_is_more_than_the_draw() {
+    let mut random = Seeded(7);
+    for shift in 0..64 {
+        for number in [u64::MAX >> shift, 1 << shift, random.next() >> shift] {
+            assert!(bound(number) >= exponential(number), "{number:x}");
+        }
+    }
 }
 
 #[test]
