@@ -14,6 +14,8 @@ use crate::register::Register;
 pub(crate) const DISCONNECTED_TTL: Duration = Duration::from_secs(1);
 pub(crate) const REMOTE_BUDGET: Duration = Duration::from_millis(250);
 pub(crate) const TTL: Duration = Duration::from_secs(20);
+const FRESH: Duration = Duration::from_millis(500);
+const STALE: Duration = Duration::from_millis(19_500);
 pub(crate) const LONGEST_LOAD: Duration = Duration::from_millis(60);
 
 static REGISTER: OnceLock<Arc<Register>> = OnceLock::new();
@@ -68,6 +70,18 @@ async fn pause(random: &mut Random) {
 
 #[cached(key = "item:<id>", ttl = TTL)]
 pub(crate) async fn plain(id: u64) -> Item {
+    load(id).await
+}
+
+/// Is replaced again and again while it is fresh.
+#[cached(key = "item:<id>", ttl = TTL, refresh = 0.02)]
+pub(crate) async fn early(id: u64) -> Item {
+    load(id).await
+}
+
+/// Is stale most of the time, and lives no longer than the others.
+#[cached(key = "item:<id>", ttl = FRESH, stale = STALE)]
+pub(crate) async fn stale(id: u64) -> Item {
     load(id).await
 }
 

@@ -14,7 +14,7 @@ use crate::args::Args;
 use crate::clock::now;
 use crate::delay;
 use crate::echo::Echo;
-use crate::items::{self, Item, locked, plain};
+use crate::items::{self, Item, early, locked, plain, stale};
 use crate::judge::{Begun, Judge, Verdict};
 use crate::place::Place;
 use crate::random::Random;
@@ -85,7 +85,12 @@ async fn read(place: Place, judge: Arc<Judge>, counts: Arc<Counts>, mut random: 
         for _ in 0..=random.below(4) {
             let key = place.to_read(&mut random);
             let begun = Begun { key, at: now() };
-            let item = if random.one_in(4) { locked(key).await } else { plain(key).await };
+            let item = match random.below(8) {
+                0 | 1 => locked(key).await,
+                2 | 3 => early(key).await,
+                4 => stale(key).await,
+                _ => plain(key).await,
+            };
             counts.reads.fetch_add(1, Relaxed);
             if !matches!(judge.judge(&begun, &item), Verdict::Fine) {
                 tokio::spawn(judge_again(judge.clone(), counts.clone(), begun, item));
