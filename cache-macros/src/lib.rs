@@ -154,6 +154,62 @@ pub fn invalidates(args: TokenStream, item: TokenStream) -> TokenStream {
     run(item, |item, diagnostics| expand::invalidates(args.into(), item, diagnostics))
 }
 
+/// Writes what an `async fn` has written into the cache as well: the source first, then the cache.
+///
+/// | setting | means | default |
+/// |---|---|---|
+/// | `key = "user:<user.id>"` | the key, as in `#[cached]` | |
+/// | `entry = get_user(user.id)` | in place of `key`: the entry of a cached function, or any expression that makes an `EntryRef`. The compiler checks that the value is what it caches; it lives for that function's ttl, in its cache and version | |
+/// | `value = user` | what is cached: an argument or a path from one, cloned before the body; or `result` | `result`, the success value |
+/// | `ttl`, `version`, `cache` | as in `#[cached]`, beside a `key` | |
+/// | `crate = path` | where `cache_runtime` lives | `::cache_runtime` |
+///
+/// While the body runs, a barrier is up, in both tiers: reads of the key load and store nothing. When
+/// it has returned, its value takes the barrier's place, in one step. Of writers that overlapped nobody
+/// can say which wrote last: none of them stores, and the last one to leave removes the barrier. An
+/// invalidation in between counts as a writer. So does an error: what failed may have been written all
+/// the same, and nothing is cached.
+///
+/// If the caller leaves or the body panics, the write may still come through: the barrier stays for
+/// its hold (`Builder::barrier_hold`, 10 s). A process that dies leaves it behind as well. Where the
+/// remote tier is out of reach, the body runs without its barrier there, `Stats::barriers_missed` counts
+/// that, and the remote tier is told to forget the key when it is back. Inside `deferred` nothing is
+/// stored, since the transaction commits later; the barrier stays up until then.
+///
+/// # Examples
+///
+/// ```
+/// use cache_runtime::{cached, write_through};
+///
+/// #[derive(Clone, serde::Serialize, serde::Deserialize)]
+/// struct User {
+///     id: u64,
+///     name: String,
+/// }
+///
+/// #[cached]
+/// async fn get_user(id: u64) -> Result<User, std::io::Error> {
+///     Ok(User { id, name: "Ada".to_owned() }) // a query, say
+/// }
+///
+/// #[write_through(entry = get_user(user.id), value = user)]
+/// async fn save_user(user: User) -> Result<(), std::io::Error> {
+///     println!("user {} is {} now", user.id, user.name); // an update, say
+///     Ok(())
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// save_user(User { id: 42, name: "Grace".to_owned() }).await?;
+/// assert_eq!(get_user(42).await?.name, "Grace"); // a hit
+/// # Ok::<_, std::io::Error>(())
+/// # })?;
+/// # Ok::<_, std::io::Error>(())
+/// ```
+#[proc_macro_attribute]
+pub fn write_through(args: TokenStream, item: TokenStream) -> TokenStream {
+    run(item, |item, diagnostics| expand::write_through(args.into(), item, diagnostics))
+}
+
 fn run(
     item: TokenStream,
     expand: impl FnOnce(proc_macro2::TokenStream, &mut Diagnostics) -> Option<proc_macro2::TokenStream>,

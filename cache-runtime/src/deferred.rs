@@ -103,10 +103,13 @@ pub(crate) async fn invalidate(cache: &Cache, key: &Key) -> Result<()> {
 }
 
 /// Leaves `targets` to the deferred future that this runs in; hands them back where there is none.
-pub(crate) fn put_off(targets: Vec<Target>) -> Vec<Target> {
+///
+/// What was to be stored as a barrier comes down is forgotten then: it may never be committed.
+pub(crate) fn put_off(mut targets: Vec<Target>) -> Vec<Target> {
     let Ok(list) = PUT_OFF.try_with(Arc::clone) else {
         return targets;
     };
+    targets.iter_mut().for_each(Target::empty);
     list.lock().extend(targets);
     Vec::new()
 }

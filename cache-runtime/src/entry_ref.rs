@@ -1,6 +1,7 @@
 //! One entry, by its key: what companions of cached functions hand out.
 
 mod exchange;
+mod filling;
 mod read_back;
 
 use std::fmt;
@@ -19,6 +20,7 @@ use crate::policy::Policy;
 use crate::remote::claim::Claim;
 
 pub(crate) use exchange::{Kept, Loaded, Locally, Opened};
+pub(crate) use filling::Filling;
 pub(crate) use read_back::ReadBack;
 
 /// The entry of one key, in the cache of the function it was asked of.

@@ -8,7 +8,7 @@ pub(crate) use target::Target;
 
 use crate::cache::Cache;
 use crate::deferred;
-use crate::entry_ref::EntryRef;
+use crate::entry_ref::{EntryRef, Filling};
 use crate::error::Result;
 use crate::key::{Key, KeyWriter, rendered};
 use crate::returns::Kind;
@@ -90,6 +90,14 @@ impl Invalidation {
             }
         }
         self.targets = std::mem::take(&mut raising.0);
+        self
+    }
+
+    /// Lets `filling` take the place of the one barrier that was put up, if nothing has overlapped it.
+    pub(crate) fn filled(mut self, filling: Option<Filling>) -> Self {
+        if let (Some(target), Some(filling)) = (self.targets.first_mut(), filling) {
+            target.fill_with(filling);
+        }
         self
     }
 

@@ -135,9 +135,10 @@ mod sync;
 pub mod testing;
 mod timeout;
 mod value_of;
+mod write_through;
 
 pub use cache::{Builder, Cache};
-pub use cache_macros::{cached, invalidates};
+pub use cache_macros::{cached, invalidates, write_through};
 pub use deferred::deferred;
 pub use entry::Entry;
 pub use entry_ref::EntryRef;

@@ -11,3 +11,4 @@ pub use crate::returns::{Kind, Returns, Shape};
 pub use crate::site_for::{ShapeOf, SiteFor, SiteForOn};
 pub use crate::stats::SiteStats;
 pub use crate::value_of::{AnyReturn, HasValue, ValueOf};
+pub use crate::write_through::{WriteThrough, Writing};

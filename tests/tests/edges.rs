@@ -258,6 +258,15 @@ impl RemoteBackend for Picky {
     async fn leave(&self, key: &str, writer: u64) -> Result<()> {
         self.0.leave(key, writer).await
     }
+    async fn leave_filled(
+        &self,
+        key: &str,
+        writer: u64,
+        cell: Bytes,
+        ttl: Duration,
+    ) -> Result<bool> {
+        self.0.leave_filled(key, writer, cell, ttl).await
+    }
     async fn clear(&self, prefix: &str) -> Result<()> {
         self.0.clear(prefix).await
     }

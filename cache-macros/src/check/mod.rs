@@ -7,6 +7,9 @@ mod freshness;
 mod function;
 mod invalidates;
 mod placeholders;
+mod write_through;
+mod written;
 
 pub(crate) use cached::cached;
 pub(crate) use invalidates::invalidates;
+pub(crate) use write_through::write_through;

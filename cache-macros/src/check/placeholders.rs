@@ -27,6 +27,22 @@ pub(super) fn check_name_arguments(
     }
 }
 
+/// A placeholder names an argument: the key is needed before there is a result.
+pub(super) fn check_name_arguments_alone(
+    template: &Template,
+    function: &Function,
+    diagnostics: &mut Diagnostics,
+) {
+    let is_of_result =
+        |one: &&Placeholder| one.root == "result" && function.argument("result").is_none();
+    if template.placeholders().any(|one| is_of_result(&one)) {
+        let message = "the barrier goes up before there is a `result`; name arguments in this key";
+        diagnostics.error(&template.literal, message);
+    } else {
+        check_name_arguments(template, function, None, diagnostics);
+    }
+}
+
 fn unknown(placeholder: &Placeholder, function: &Function, extra: Option<&str>) -> String {
     let Placeholder { root, .. } = placeholder;
     if root == "self" {

@@ -4,9 +4,8 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Expr, ExprCall, Path, PathArguments};
 
-use super::boxed::original;
+use super::body::{around, body, return_type};
 use super::key::{Arguments, path, pieces, root};
-use super::load::anchor;
 use super::own::{borrowed, with_self_renamed};
 use super::site::kind;
 use crate::function::Function;
@@ -31,13 +30,7 @@ pub(super) fn expand(invalidates: &Invalidates) -> TokenStream {
     let span = Span::mixed_site();
     let function = &invalidates.function;
     let begun = begin(invalidates);
-    let ty = function.returns.as_ref().map_or_else(|| quote!(()), |one| one.ty.to_token_stream());
-    let body = if function.is_boxed() {
-        original(function)
-    } else {
-        let (anchor, body) = (anchor(&ty), function.body.stream());
-        quote_spanned!(span=> async move { #anchor #body })
-    };
+    let (ty, body) = (return_type(function), body(function));
     let Later { before, adds, result } = Later::new(invalidates);
     let kind = kind(&invalidates.krate, &ty);
     let settled = match result {
@@ -52,12 +45,7 @@ pub(super) fn expand(invalidates: &Invalidates) -> TokenStream {
         let result = #body.await;
         invalidation.#settled.await
     };
-    let all = if function.is_boxed() {
-        quote_spanned!(span=> ::std::boxed::Box::pin(async move { #all }))
-    } else {
-        all
-    };
-    super::outer(function, &all)
+    around(function, all)
 }
 
 /// `let invalidation = …;` with what the arguments name.
@@ -96,7 +84,7 @@ fn begin(invalidates: &Invalidates) -> TokenStream {
 }
 
 /// `get_user(id)` becomes `get_user::entry(&id)`; all else makes an entry by itself.
-fn entry(expr: &Expr) -> TokenStream {
+pub(super) fn entry(expr: &Expr) -> TokenStream {
     match expr {
         Expr::Call(ExprCall { func, args, .. }) => match &**func {
             Expr::Path(path) if path.qself.is_none() && is_function(&path.path) => {

@@ -3,6 +3,7 @@
 //! It names the user's tokens, `::core`, `::std` and one hidden module of the runtime. What it binds
 //! has the hygiene of this crate, so that no argument's name is in its way.
 
+mod body;
 mod boxed;
 mod call;
 mod companion;
@@ -15,16 +16,17 @@ mod load;
 mod own;
 mod policy;
 mod site;
+mod write_through;
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::quote_spanned;
 use syn::Signature;
 
-use crate::args::{CachedArgs, InvalidatesArgs};
+use crate::args::{CachedArgs, InvalidatesArgs, WriteThroughArgs};
 use crate::check;
 use crate::diagnostics::Diagnostics;
 use crate::function::Function;
-use crate::model::{Cached, Invalidates, Place};
+use crate::model::{Cached, Invalidates, Place, WriteThrough};
 
 pub(crate) fn cached(
     args: TokenStream,
@@ -53,6 +55,18 @@ pub(crate) fn invalidates(
     let invalidates = Invalidates::new(args, function, diagnostics);
     check::invalidates(&invalidates, diagnostics);
     diagnostics.is_empty().then(|| invalidates::expand(&invalidates))
+}
+
+pub(crate) fn write_through(
+    args: TokenStream,
+    item: TokenStream,
+    diagnostics: &mut Diagnostics,
+) -> Option<TokenStream> {
+    let args = WriteThroughArgs::parse(args, diagnostics);
+    let function = Function::parse(item, "write_through", diagnostics)?;
+    let write = WriteThrough::new(args, function, diagnostics);
+    check::write_through(&write, diagnostics);
+    diagnostics.is_empty().then(|| write_through::expand(&write))
 }
 
 /// The user's function with another body.

@@ -6,7 +6,7 @@ use syn::Expr;
 
 use super::own::at;
 use crate::crate_path::CratePath;
-use crate::model::{Cached, Fraction, Freshness, Lease, NoneTtl, Refresh, Time, Ttl};
+use crate::model::{Cached, Fraction, Freshness, Lease, NoneTtl, Refresh, Time, Ttl, Written};
 
 /// `Policy::new().ttl_secs(3600).lock()`
 pub(super) fn expand(cached: &Cached) -> TokenStream {
@@ -32,11 +32,7 @@ pub(super) fn expand(cached: &Cached) -> TokenStream {
 fn freshness(freshness: &Freshness, krate: &CratePath) -> TokenStream {
     let span = Span::mixed_site();
     let Freshness { ttl, none_ttl, stale, refresh, timeout, jitter, .. } = freshness;
-    let ttl = ttl.as_ref().and_then(|ttl| match &ttl.value {
-        Ttl::Of(time) => Some(set("ttl", time, krate)),
-        Ttl::Forever => Some(quote_spanned!(span=> .forever())),
-        Ttl::OfValue(_) => None,
-    });
+    let ttl = ttl.as_ref().map(|ttl| self::ttl(&ttl.value, krate));
     let none_ttl = none_ttl.as_ref().map(|none_ttl| match &none_ttl.value {
         NoneTtl::Of(time) => set("none_ttl", time, krate),
         NoneTtl::Never => quote_spanned!(span=> .none_ttl_millis(0)),
@@ -49,6 +45,22 @@ fn freshness(freshness: &Freshness, krate: &CratePath) -> TokenStream {
     let timeout = timeout.as_ref().map(|timeout| set("timeout", &timeout.value, krate));
     let jitter = jitter.as_ref().map(|jitter| part("jitter", "jitter", &jitter.value, krate));
     quote_spanned!(span=> #ttl #none_ttl #stale #refresh #timeout #jitter)
+}
+
+fn ttl(ttl: &Ttl, krate: &CratePath) -> TokenStream {
+    match ttl {
+        Ttl::Of(time) => set("ttl", time, krate),
+        Ttl::Forever => quote_spanned!(Span::mixed_site()=> .forever()),
+        Ttl::OfValue(_) => TokenStream::new(),
+    }
+}
+
+/// `Policy::new().ttl_secs(3600)`, for what a function writes.
+pub(super) fn of_written(written: &Written, krate: &CratePath) -> TokenStream {
+    let span = Span::mixed_site();
+    let ttl = written.ttl.as_ref().map(|ttl| self::ttl(ttl, krate));
+    let version = written.version.as_ref().map(|expr| quote_spanned!(span=> .version(#expr)));
+    quote_spanned!(span=> #krate::Policy::new() #ttl #version)
 }
 
 fn set(name: &str, time: &Time, krate: &CratePath) -> TokenStream {

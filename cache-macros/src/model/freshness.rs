@@ -88,7 +88,7 @@ impl Freshness {
 }
 
 impl Ttl {
-    fn new(name: &Ident, expr: Expr, diagnostics: &mut Diagnostics) -> Self {
+    pub(super) fn new(name: &Ident, expr: Expr, diagnostics: &mut Diagnostics) -> Self {
         match expr {
             Expr::Closure(closure) => Self::OfValue(closure),
             expr if is_text(&expr, "forever") => Self::Forever,
@@ -96,7 +96,7 @@ impl Ttl {
         }
     }
 
-    fn constant(&self) -> Option<&Expr> {
+    pub(crate) fn constant(&self) -> Option<&Expr> {
         match self {
             Self::Of(time) => time.constant(),
             Self::Forever | Self::OfValue(_) => None,

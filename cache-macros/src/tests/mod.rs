@@ -6,6 +6,7 @@ mod errors;
 mod freshness;
 mod invalidates;
 mod length;
+mod write_through;
 
 use proc_macro2::TokenStream;
 
@@ -30,6 +31,10 @@ fn cached(args: &str, item: &str) -> String {
 
 fn invalidates(args: &str, item: &str) -> String {
     printed(&expanded(expand::invalidates, args, item))
+}
+
+fn write_through(args: &str, item: &str) -> String {
+    printed(&expanded(expand::write_through, args, item))
 }
 
 /// A method's expansion, in the `impl` that it needs.

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{EntryRef, ReadBack};
+use super::{EntryRef, Filling, ReadBack};
 use crate::entry::Entry;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flight::Ticket;
@@ -84,6 +84,19 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
     /// When the state of a value changes that is stored now.
     pub(crate) fn span(&self, life: Life) -> Span {
         Span::of(life, self.cache.clock().now(), self.policy)
+    }
+
+    /// A value that was written, to take the place of the barrier around its write; `None` where no
+    /// tier may hold it.
+    pub(crate) fn filling(&self, loaded: &Loaded<'_, T>) -> Option<Filling> {
+        let cell = match self.cache.remote(self.policy) {
+            Some(tier) => Some(self.seal(tier.value_limit(), loaded).ok()?),
+            None => None,
+        };
+        let (life, trust) = (loaded.life, loaded.trust);
+        let entry = Entry::new(loaded.value.cloned(), self.policy.version_or_default());
+        let (span, read_back) = (self.span(life), ReadBack::of(self));
+        (life.ttl > 0).then(|| Filling { entry, cell, life, span, trust, read_back })
     }
 
     /// Fills the remote tier by `claim`.

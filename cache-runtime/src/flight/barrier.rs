@@ -7,8 +7,9 @@ use crate::key::Key;
 
 /// A writer's place in the barrier of a key. Dropped, it leaves.
 pub(crate) struct Barrier {
-    flights: Arc<Flights>,
-    key: Key,
+    /// Void once anybody else has entered or left, or the key was invalidated.
+    ticket: Ticket,
+    is_in: bool,
 }
 
 impl Flights {
@@ -17,21 +18,35 @@ impl Flights {
     pub(crate) fn enter(self: &Arc<Self>, key: &Key, remove: impl FnOnce()) -> Barrier {
         let mut shard = self.shard(key);
         shard.void(key);
-        shard.slot(key).writers += 1;
+        let slot = shard.slot(key);
+        slot.writers += 1;
+        let ticket = self.issue(slot, key, None);
         remove();
-        Barrier { flights: self.clone(), key: key.clone() }
+        Barrier { ticket, is_in: true }
+    }
+}
+
+impl Barrier {
+    /// Leaves, and runs `store` if nobody else was in meanwhile and the key was not invalidated:
+    /// what this writer wrote is the newest then. Answers whether it did.
+    pub(crate) fn leave_with(mut self, store: impl FnOnce()) -> bool {
+        let mut shard = self.ticket.flights.shard(&self.ticket.key);
+        let is_alone = shard.valid(&self.ticket).is_some_and(|slot| slot.writers == 1);
+        shard.leave(&self.ticket.key);
+        if is_alone {
+            store();
+        }
+        drop(shard);
+        self.is_in = false;
+        is_alone
     }
 }
 
 impl Drop for Barrier {
-    /// What began while the barrier was up can't be stored after it. There is nothing to remove:
-    /// nothing was stored.
+    /// There is nothing to remove: nothing was stored.
     fn drop(&mut self) {
-        let mut shard = self.flights.shard(&self.key);
-        shard.void(&self.key);
-        if let Some(slot) = shard.slots.get_mut(&self.key) {
-            slot.writers -= 1;
-            shard.free(&self.key);
+        if self.is_in {
+            self.ticket.flights.shard(&self.ticket.key).leave(&self.ticket.key);
         }
     }
 }
@@ -50,6 +65,15 @@ impl Slot {
 }
 
 impl Shard {
+    /// Takes a writer out of the barrier of `key`. What began while it was up can't be stored after
+    /// it.
+    fn leave(&mut self, key: &Key) {
+        self.void(key);
+        if let Some(slot) = self.slots.get_mut(key) {
+            slot.writers -= 1;
+        }
+    }
+
     /// Forgets `key` once nobody needs its slot.
     pub(super) fn free(&mut self, key: &Key) {
         let is_left = |slot: &Slot| slot.tickets == 0 && slot.writers == 0;

@@ -107,6 +107,16 @@ impl World {
         version
     }
 
+    /// As a function that writes through does it.
+    fn write_through(&self) -> u64 {
+        let barrier = self.flights.enter(&Self::key(), || *self.stored.lock() = None);
+        thread::yield_now();
+        let version = self.source.fetch_add(1, SeqCst) + 1;
+        thread::yield_now();
+        barrier.leave_with(|| *self.stored.lock() = Some(version));
+        version
+    }
+
     fn put(&self) -> u64 {
         let ticket = self.flights.ticket(&Self::key());
         let version = self.source.fetch_add(1, SeqCst) + 1;
@@ -159,6 +169,25 @@ fn nothing_that_was_loaded_under_a_barrier_is_seen_after_it() {
         }
         threads.into_iter().for_each(|thread| thread.join().unwrap());
         assert_eq!(world.read(), 2);
+        assert_eq!(world.flights.len(), 0);
+    });
+}
+
+#[test]
+fn writers_leave_nothing_older_behind_than_what_they_wrote() {
+    check(|| {
+        let world = World::new();
+        let mut threads = vec![spawn(&world, |world| drop(world.read()))];
+        for write in [World::write_through, World::write_through, World::update] {
+            threads.push(spawn(&world, move |world| {
+                let floor = write(world);
+                assert!(world.read() >= floor);
+            }));
+        }
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        assert_eq!(world.read(), 3);
         assert_eq!(world.flights.len(), 0);
     });
 }

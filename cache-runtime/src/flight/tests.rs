@@ -444,3 +444,41 @@ fn a_member_that_begins_anew_makes_no_flight_joinable_in_which_another_loads() {
     loads.land(Outcome::Loaded(entry()));
     drop(third);
 }
+
+#[test]
+fn a_writer_that_was_alone_stores_as_it_leaves() {
+    let flights = Flights::new();
+    let barrier = flights.enter(&key(), || {});
+    let (load, under) = join(&flights, 1);
+    let mut stored = false;
+    assert!(barrier.leave_with(|| stored = true));
+    assert!(stored);
+    assert!(!load.commit(|| unreachable!("it began under the barrier")));
+    let (_, after) = join(&flights, 1);
+    assert!(!Arc::ptr_eq(&under, &after));
+    drop(load);
+    assert_eq!(flights.len(), 0);
+}
+
+#[test]
+fn of_writers_that_overlapped_none_stores() {
+    let flights = Flights::new();
+    for first_in_first_out in [true, false] {
+        let first = flights.enter(&key(), || {});
+        let second = flights.enter(&key(), || {});
+        let order = if first_in_first_out { [first, second] } else { [second, first] };
+        for barrier in order {
+            assert!(!barrier.leave_with(|| unreachable!("another one was in")));
+        }
+        assert_eq!(flights.len(), 0);
+    }
+}
+
+#[test]
+fn a_writer_that_an_invalidation_overtook_stores_nothing() {
+    let flights = Flights::new();
+    let barrier = flights.enter(&key(), || {});
+    flights.invalidate(&key(), || {});
+    assert!(!barrier.leave_with(|| unreachable!("somebody else has written")));
+    assert!(flights.enter(&key(), || {}).leave_with(|| {}), "the next one is alone again");
+}

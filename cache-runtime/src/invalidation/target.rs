@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::background;
 use crate::cache::Cache;
+use crate::entry_ref::{Filling, Kept};
 use crate::error::{Error, ErrorKind, Result};
 use crate::flight;
 use crate::key::Key;
 use crate::remote::barrier::{Entering, Place};
+use crate::remote::cell::VALUE_PREFIX;
 use crate::remote::pending::Telling as Counted;
 use crate::remote::tier::Tier;
 
@@ -19,6 +22,7 @@ pub(crate) struct Target {
     cache: Cache,
     key: Key,
     barrier: Option<Barrier>,
+    filling: Option<Filling>,
 }
 
 /// A barrier around the write of a key. Dropped, it ends in this process at once, and in the remote
@@ -28,7 +32,7 @@ struct Barrier {
     lingers: bool,
     /// The place in the remote tier, if there is one.
     remote: Option<Place>,
-    _local: flight::Barrier,
+    local: flight::Barrier,
 }
 
 /// How far an invalidation has come.
@@ -58,13 +62,13 @@ impl Begun {
 
 impl Target {
     pub(crate) fn new(cache: &Cache, key: Key) -> Self {
-        Self { cache: cache.clone(), key, barrier: None }
+        Self { cache: cache.clone(), key, barrier: None, filling: None }
     }
 
     /// Puts up the barrier in this process, and begins to in the remote tier, if there is one.
     pub(super) fn enter(&mut self) -> Option<Entering> {
         let local = self.cache.enter_locally(&self.key);
-        self.barrier = Some(Barrier { lingers: false, remote: None, _local: local });
+        self.barrier = Some(Barrier { lingers: false, remote: None, local });
         let hold = self.cache.barrier_hold();
         self.cache.any_remote().map(|tier| tier.enter(&self.key, hold))
     }
@@ -77,6 +81,16 @@ impl Target {
 
     pub(super) fn is_barred(&self) -> bool {
         self.barrier.is_some()
+    }
+
+    /// Lets `filling` take the place of its barrier, if nothing has overlapped that.
+    pub(super) fn fill_with(&mut self, filling: Filling) {
+        self.filling = Some(filling);
+    }
+
+    /// Forgets what was to take the place of its barrier.
+    pub(crate) fn empty(&mut self) {
+        self.filling = None;
     }
 
     /// Lets its barrier, if it has one, stay for its hold once it is told.
@@ -97,11 +111,17 @@ impl Target {
             let later = Self { barrier: Some(barrier), ..Self::new(&self.cache, self.key.clone()) };
             background::start(later.lingering());
         }
-        self.cache.invalidate_locally(&self.key);
+        if self.filling.is_none() {
+            self.cache.invalidate_locally(&self.key);
+        }
         let Some(tier) = self.cache.any_remote().cloned() else {
+            if self.filling.is_some() {
+                self.leave_locally(&Kept::Alone);
+            }
             return Begun::Done;
         };
-        let telling = Telling { _counted: tier.telling(), tier, target: self, told: false };
+        let (counted, kept) = (tier.telling(), Kept::Nowhere);
+        let telling = Telling { _counted: counted, tier, target: self, told: false, kept };
         background::start(telling.run()).map_or(Begun::Owed, Begun::Telling)
     }
 
@@ -117,6 +137,24 @@ impl Target {
         let _ = self.tell().await;
     }
 
+    /// The second local step: what began in between may have read the old value from the remote
+    /// tier. The barrier comes down with it, and what was to take its place may do so where `kept`
+    /// says so.
+    fn leave_locally(&mut self, kept: &Kept) {
+        match (self.barrier.take(), self.filling.take()) {
+            (Some(barrier), Some(filling)) => {
+                filling.store(&self.cache, &self.key, barrier.local, kept);
+            }
+            _ => self.cache.invalidate_locally(&self.key),
+        }
+    }
+
+    /// What is to take the place of the barrier in the remote tier, and for how long.
+    fn cell(&self) -> Option<(Bytes, u64)> {
+        let is_certain = self.barrier.as_ref()?.remote.as_ref()?.is_certain();
+        self.filling.as_ref().filter(|_| is_certain)?.cell()
+    }
+
     /// Its place in the remote tier's barrier, which nothing extends any more.
     fn writer(&mut self) -> Option<u64> {
         let place = self.barrier.as_mut()?.remote.as_mut()?;
@@ -130,17 +168,31 @@ struct Telling {
     tier: Arc<Tier>,
     target: Target,
     told: bool,
+    /// What has become of the value that was to take the barrier's place.
+    kept: Kept,
     _counted: Counted,
 }
 
 impl Telling {
     async fn run(mut self) -> Result<()> {
-        let told = match self.target.writer() {
-            Some(writer) => self.tier.leave(&self.target.key, writer).await,
-            None => self.tier.invalidate(&self.target.key).await,
+        let key = self.target.key.clone();
+        let told = match (self.target.writer(), self.target.cell()) {
+            (Some(writer), Some(cell)) => self.leave_filled(&key, writer, cell).await,
+            (Some(writer), None) => self.tier.leave(&key, writer).await,
+            (None, _) => self.tier.invalidate(&key).await,
         };
         self.told = true;
         told
+    }
+
+    async fn leave_filled(&mut self, key: &Key, writer: u64, cell: (Bytes, u64)) -> Result<()> {
+        let prefix = cell.0.slice(..VALUE_PREFIX);
+        match self.tier.leave_filled(key, writer, cell).await {
+            Ok(true) => self.kept = Kept::Shared(prefix),
+            Ok(false) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 }
 
@@ -152,8 +204,6 @@ impl Drop for Telling {
                 None => self.tier.owe(&self.target.key),
             }
         }
-        // What began in between may have read the old value from the remote tier. The barrier in
-        // this process comes down right after this.
-        self.target.cache.invalidate_locally(&self.target.key);
+        self.target.leave_locally(&self.kept);
     }
 }

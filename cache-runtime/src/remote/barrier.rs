@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 use tokio::time::sleep;
@@ -25,6 +26,9 @@ pub(crate) struct Place {
     writer: u64,
     hold: Duration,
     keeper: Option<AbortHandle>,
+    /// Whether it was had before the write began. One that was asked for in vain may be had later,
+    /// and knows nothing of who came between.
+    is_certain: bool,
 }
 
 /// A place that is being asked for. Dropped, the place is left as soon as it is had.
@@ -59,8 +63,8 @@ impl Tier {
             self.count_missed_barrier();
             return Entering(None);
         }
-        let place =
-            Place { tier: self.clone(), key: key.clone(), writer: random(), hold, keeper: None };
+        let (tier, key, writer) = (self.clone(), key.clone(), random());
+        let place = Place { tier, key, writer, hold, keeper: None, is_certain: false };
         let (give, place_of) = oneshot::channel();
         let begun = background::start(async move {
             let place = place.enter().await;
@@ -87,6 +91,26 @@ impl Tier {
         }
     }
 
+    /// As [`leave`](Self::leave); if nobody overlapped `writer`, `cell` takes the barrier's place for
+    /// `ttl` milliseconds. Answers whether it does.
+    pub(crate) async fn leave_filled(
+        self: &Arc<Self>,
+        key: &Key,
+        writer: u64,
+        (cell, ttl): (Bytes, u64),
+    ) -> Result<bool> {
+        let name = self.name(key);
+        let ttl = Duration::from_millis(ttl);
+        let left = self.backend.leave_filled(&name, writer, cell, ttl);
+        match self.call(&mut self.budget(), left).await {
+            Err(error) if error.kind() != ErrorKind::Foreign => {
+                self.owe_leave(key, writer);
+                Err(error)
+            }
+            answer => Ok(answer.unwrap_or(false)),
+        }
+    }
+
     fn count_missed_barrier(&self) {
         self.barriers_missed.fetch_add(1, Ordering::Relaxed);
     }
@@ -95,6 +119,10 @@ impl Tier {
 impl Place {
     pub(crate) fn writer(&self) -> u64 {
         self.writer
+    }
+
+    pub(crate) fn is_certain(&self) -> bool {
+        self.is_certain
     }
 
     /// Enters, and is kept from then on. A request without an answer may have come through: it is
@@ -107,6 +135,7 @@ impl Place {
                 let (tier, writer, hold) = (tier.clone(), self.writer, self.hold);
                 let keeper = background::start(keep(tier, name, writer, hold));
                 self.keeper = keeper.map(|task| task.abort_handle());
+                self.is_certain = true;
             }
             Err(_) => tier.count_missed_barrier(),
         }

@@ -106,8 +106,8 @@ pub trait RemoteBackend: Send + Sync + 'static {
         }
     }
 
-    /// Removes the cell if it is a value or a lease; leaves a barrier, which must outlive this, and
-    /// has it [told](Self::follow) as a change all the same.
+    /// Removes the cell if it is a value or a lease; leaves a barrier, which must outlive this,
+    /// counts as overlap in it, and has it [told](Self::follow) as a change all the same.
     ///
     /// # Errors
     ///
@@ -117,7 +117,8 @@ pub trait RemoteBackend: Send + Sync + 'static {
     /// Puts `writer` into the barrier under `key` for `hold`. A value or a lease becomes a barrier,
     /// and so does an absent cell.
     ///
-    /// A barrier is 0xC1 `B`, a byte that is 1 once two writers overlapped and 0 until then, and of
+    /// A barrier is 0xC1 `B`, a byte that is 1 once two writers overlapped, or a writer and an
+    /// invalidation, and 0 until then, and of
     /// each writer its eight bytes and its deadline, eight bytes of milliseconds by the server's
     /// clock, big-endian both. It lives until the last deadline. Writers whose deadline has passed
     /// are taken out; that counts as overlap too: their write may still be on its way. One that is
@@ -144,12 +145,24 @@ pub trait RemoteBackend: Send + Sync + 'static {
     ) -> impl Future<Output = Result<bool>> + Send;
 
     /// Takes `writer` out of the barrier under `key`; the last one in removes it. A value or a
-    /// lease is removed, as by [`invalidate`](Self::invalidate): the barrier was lost.
+    /// lease is removed, as by [`invalidate`](Self::invalidate): the barrier was lost. A barrier
+    /// that `writer` is not in came after the one that was lost: it counts as overlap there.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Foreign`](crate::ErrorKind::Foreign) where the cell is foreign.
     fn leave(&self, key: &str, writer: u64) -> impl Future<Output = Result<()>> + Send;
+
+    /// As [`leave`](Self::leave); where `writer` is in, and nothing has overlapped, `cell` takes the
+    /// place of the barrier for `ttl`. Answers whether it does. Where there is no room for it, the
+    /// barrier is removed and nothing takes its place.
+    fn leave_filled(
+        &self,
+        key: &str,
+        writer: u64,
+        cell: Bytes,
+        ttl: Duration,
+    ) -> impl Future<Output = Result<bool>> + Send;
 
     /// As [`invalidate`](Self::invalidate), for every key that begins with `prefix` when the call
     /// begins. It may take long, and need not be one step.
@@ -217,6 +230,13 @@ pub(crate) trait DynRemote: Send + Sync + 'static {
     fn stay<'a>(&'a self, key: &'a str, writer: u64, hold: Duration)
     -> BoxFuture<'a, Result<bool>>;
     fn leave<'a>(&'a self, key: &'a str, writer: u64) -> BoxFuture<'a, Result<()>>;
+    fn leave_filled<'a>(
+        &'a self,
+        key: &'a str,
+        writer: u64,
+        cell: Bytes,
+        ttl: Duration,
+    ) -> BoxFuture<'a, Result<bool>>;
     fn clear<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<()>>;
     fn holds<'a>(&'a self, key: &'a str, expected: Bytes) -> BoxFuture<'a, Result<bool>>;
     fn follow<'a>(&'a self, prefix: &'a str, changes: Changes)
@@ -279,6 +299,16 @@ impl<R: RemoteBackend> DynRemote for R {
 
     fn leave<'a>(&'a self, key: &'a str, writer: u64) -> BoxFuture<'a, Result<()>> {
         Box::pin(RemoteBackend::leave(self, key, writer))
+    }
+
+    fn leave_filled<'a>(
+        &'a self,
+        key: &'a str,
+        writer: u64,
+        cell: Bytes,
+        ttl: Duration,
+    ) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(RemoteBackend::leave_filled(self, key, writer, cell, ttl))
     }
 
     fn clear<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<()>> {

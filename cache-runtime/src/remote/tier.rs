@@ -145,6 +145,11 @@ impl Tier {
         &self.prefix
     }
 
+    /// How many bytes a value may take.
+    pub(crate) fn value_limit(&self) -> usize {
+        self.limits.value_bytes
+    }
+
     pub(super) fn budget(&self) -> Budget {
         Budget(self.limits.budget)
     }

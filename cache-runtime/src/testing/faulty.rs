@@ -31,6 +31,8 @@ pub enum Method {
     Stay,
     /// [`RemoteBackend::leave`].
     Leave,
+    /// [`RemoteBackend::leave_filled`].
+    LeaveFilled,
     /// [`RemoteBackend::clear`]; its key is the prefix.
     Clear,
     /// [`RemoteBackend::holds`].
@@ -40,7 +42,7 @@ pub enum Method {
 }
 
 impl Method {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Get,
         Self::GetOrSet,
         Self::Replace,
@@ -50,6 +52,7 @@ impl Method {
         Self::Enter,
         Self::Stay,
         Self::Leave,
+        Self::LeaveFilled,
         Self::Clear,
         Self::Holds,
         Self::Follow,
@@ -328,6 +331,17 @@ impl<R: RemoteBackend> RemoteBackend for Faulty<R> {
 
     async fn leave(&self, key: &str, writer: u64) -> Result<()> {
         self.call(Method::Leave, key, self.inner.leave(key, writer)).await
+    }
+
+    async fn leave_filled(
+        &self,
+        key: &str,
+        writer: u64,
+        cell: Bytes,
+        ttl: Duration,
+    ) -> Result<bool> {
+        let run = self.inner.leave_filled(key, writer, cell, ttl);
+        self.call(Method::LeaveFilled, key, run).await
     }
 
     async fn clear(&self, prefix: &str) -> Result<()> {

@@ -142,7 +142,7 @@ impl Store<'_> {
         match self.get(key) {
             None => Ok(()),
             Some(found) if Barrier::is(&found) => {
-                self.changed.push(key.to_owned());
+                self.overlap(key, &found);
                 Ok(())
             }
             Some(found) if is_voidable(&found) => {
@@ -151,6 +151,28 @@ impl Store<'_> {
             }
             Some(_) => Err(foreign()),
         }
+    }
+
+    /// Notes in the barrier `cell` that something has overlapped, which is a change in any case.
+    fn overlap(&mut self, key: &str, cell: &Bytes) {
+        match Barrier::parse(cell) {
+            Some(barrier) => self.raise(key, &barrier.overlapped()),
+            None => self.changed.push(key.to_owned()),
+        }
+    }
+
+    /// Takes `writer` out of the barrier under `key`. Answers whether nothing has overlapped it.
+    fn leave(&mut self, key: &str, writer: u64) -> Result<bool> {
+        let Some(found) = self.get(key) else { return Ok(false) };
+        let Some(mut barrier) = Barrier::parse(&found) else {
+            return self.invalidate(key).map(|()| false);
+        };
+        if !barrier.leave(writer, self.now) {
+            self.overlap(key, &found);
+            return Ok(false);
+        }
+        self.raise(key, &barrier);
+        Ok(barrier.is_empty() && !barrier.is_overlapped())
     }
 
     /// When `ttl` from now has passed.
@@ -255,16 +277,22 @@ impl RemoteBackend for MemoryRemote {
     }
 
     async fn leave(&self, key: &str, writer: u64) -> Result<()> {
+        self.change(|store| store.leave(key, writer)).map(drop)
+    }
+
+    async fn leave_filled(
+        &self,
+        key: &str,
+        writer: u64,
+        cell: Bytes,
+        ttl: Duration,
+    ) -> Result<bool> {
         self.change(|store| {
-            let Some(mut barrier) = store.get(key).as_ref().and_then(Barrier::parse) else {
-                return store.invalidate(key);
-            };
-            if barrier.leave(writer, store.now) {
-                store.raise(key, &barrier);
-            } else {
-                store.changed.push(key.to_owned());
+            let may_fill = store.leave(key, writer)?;
+            if may_fill {
+                store.set(key, cell, ttl);
             }
-            Ok(())
+            Ok(may_fill)
         })
     }
 
@@ -276,6 +304,14 @@ impl RemoteBackend for MemoryRemote {
             let keys: Vec<_> = store.cells.iter().filter(cleared).map(|it| it.0.clone()).collect();
             for key in &keys {
                 store.remove(key);
+            }
+            let is_barrier = |(key, stored): &(&String, &Stored)| {
+                key.starts_with(prefix) && Barrier::is(&stored.cell)
+            };
+            let barriers = store.cells.iter().filter(is_barrier);
+            let barriers: Vec<_> = barriers.map(|it| (it.0.clone(), it.1.cell.clone())).collect();
+            for (key, cell) in &barriers {
+                store.overlap(key, cell);
             }
         });
         Ok(())

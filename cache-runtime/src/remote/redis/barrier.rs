@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use super::script::Script;
+use super::script::{Script, overlap};
 
 /// Puts a writer in. Answers -1 for a foreign cell.
 pub(super) static ENTER: LazyLock<Script> = LazyLock::new(|| {
@@ -61,9 +61,10 @@ return 1",
 });
 
 /// Takes a writer out, and removes the barrier with the last one, or whatever else of ours is
-/// there. Answers -1 for a foreign cell.
+/// there. Answers -1 for a foreign cell, and 2 where a cell that was given has taken the barrier's
+/// place.
 pub(super) static LEAVE: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
+    Script::new(overlap!(
         "local mark = redis.call('GETRANGE', KEYS[1], 0, 1)
 if mark == '\\193V' or mark == '\\193L' then return redis.call('UNLINK', KEYS[1]) end
 if mark ~= '\\193B' then
@@ -84,12 +85,18 @@ for at = 4, #cell - 15, 16 do
   end
 end
 if not found then
-  redis.call('PEXPIRE', KEYS[1], redis.call('PTTL', KEYS[1]))
+  overlap(KEYS[1])
   return 0
 end
-if others == '' then return redis.call('UNLINK', KEYS[1]) end
+if others == '' then
+  if ARGV[2] and string.sub(cell, 3, 3) == '\\0' then
+    local set = redis.pcall('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+    if not set.err then return 2 end
+  end
+  return redis.call('UNLINK', KEYS[1])
+end
 redis.call('PEXPIRE', KEYS[1], last - now)
 redis.call('SET', KEYS[1], string.sub(cell, 1, 3) .. others, 'KEEPTTL')
-return 1",
-    )
+return 1"
+    ))
 });

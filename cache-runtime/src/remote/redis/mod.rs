@@ -240,6 +240,19 @@ impl RemoteBackend for Redis {
         ours(self.run(&LEAVE, key, &[&writer.to_be_bytes()]).await?)
     }
 
+    async fn leave_filled(
+        &self,
+        key: &str,
+        writer: u64,
+        cell: Bytes,
+        ttl: Duration,
+    ) -> Result<bool> {
+        let ttl = px(ttl).to_string();
+        let arguments: [&[u8]; 3] = [&writer.to_be_bytes(), &cell, ttl.as_bytes()];
+        let answer = self.run(&LEAVE, key, &arguments).await?;
+        if answer == 2 { Ok(true) } else { ours(answer).map(|()| false) }
+    }
+
     async fn clear(&self, prefix: &str) -> Result<()> {
         clear::clear(self, prefix).await
     }

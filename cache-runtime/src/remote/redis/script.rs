@@ -30,31 +30,51 @@ return redis.call('UNLINK', KEYS[1])",
     )
 });
 
-/// Removes a value or a lease, passes a barrier over, though not without a change to be told, and
-/// answers -1 for anything else. 193 is
+/// Notes in a barrier that something has overlapped, which is a change to be told, too. `PEXPIRE`
+/// comes before `SET`: once it has written, a script is not refused for want of memory, and this one
+/// needs none.
+macro_rules! overlap {
+    ($script:literal) => {
+        concat!(
+            "local function overlap(key)
+  redis.call('PEXPIRE', key, redis.call('PTTL', key))
+  local cell = redis.call('GET', key)
+  if #cell % 16 == 3 then
+    redis.call('SET', key, '\\193B\\1' .. string.sub(cell, 4), 'KEEPTTL')
+  end
+end
+",
+            $script
+        )
+    };
+}
+pub(super) use overlap;
+
+/// Removes a value or a lease, passes a barrier over, and answers -1 for anything else. 193 is
 /// 0xC1. Of an empty string and no string `PTTL` knows which.
 pub(super) static INVALIDATE: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
+    Script::new(overlap!(
         "local mark = redis.call('GETRANGE', KEYS[1], 0, 1)
 if mark == '\\193V' or mark == '\\193L' then return redis.call('UNLINK', KEYS[1]) end
 if mark == '\\193B' then
-  redis.call('PEXPIRE', KEYS[1], redis.call('PTTL', KEYS[1]))
+  overlap(KEYS[1])
   return 0
 end
 if mark == '' and redis.call('PTTL', KEYS[1]) == -2 then return 0 end
-return -1",
-    )
+return -1"
+    ))
 });
 
 /// Does the same to many keys, whatever type of data stands under them.
 pub(super) static INVALIDATE_ALL: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
+    Script::new(overlap!(
         "for _, key in ipairs(KEYS) do
   local mark = redis.pcall('GETRANGE', key, 0, 1)
   if mark == '\\193V' or mark == '\\193L' then redis.call('UNLINK', key) end
+  if mark == '\\193B' then overlap(key) end
 end
-return 1",
-    )
+return 1"
+    ))
 });
 
 /// A script and the hash the server knows it by once it has run.

@@ -21,6 +21,8 @@ pub(super) async fn all<R: RemoteBackend>(subject: impl Fn() -> Subject<R>) {
     staying(&subject()).await;
     leaving(&subject()).await;
     leaving_what_was_lost(&subject()).await;
+    filling(&subject()).await;
+    not_filling(&subject()).await;
     outliving(&subject()).await;
     what_is_no_barrier(&subject()).await;
 }
@@ -68,6 +70,11 @@ impl<R: RemoteBackend> Subject<R> {
 
     async fn leave(&self, writer: u64) {
         answered("leave", self.backend.leave(&self.key, writer).await);
+    }
+
+    async fn leave_filled(&self, writer: u64, cell: &Bytes) -> bool {
+        let left = self.backend.leave_filled(&self.key, writer, cell.clone(), TTL).await;
+        answered("leave_filled", left)
     }
 
     async fn barrier(&self) -> Barrier {
@@ -221,10 +228,57 @@ async fn leaving_what_was_lost<R: RemoteBackend>(subject: &Subject<R>) {
     }
 }
 
+async fn filling<R: RemoteBackend>(subject: &Subject<R>) {
+    let cell = value();
+    subject.enter(ONE, TTL).await;
+    subject.enter(ONE, TTL).await;
+    assert!(subject.leave_filled(ONE, &cell).await, "who was alone fills");
+    assert_eq!(subject.get().await, Some(cell.clone()));
+    assert!(!subject.leave_filled(ONE, &cell).await, "once");
+    assert_eq!(subject.get().await, None, "who repeats can't know what is there");
+    assert!(!subject.leave_filled(ONE, &cell).await, "nothing is made of nothing");
+    assert_eq!(subject.get().await, None);
+
+    subject.enter(ONE, TTL).await;
+    let left = subject.backend.leave_filled(&subject.key, ONE, cell, SHORT).await;
+    assert!(answered("leave_filled", left));
+    subject.until_absent().await;
+}
+
+async fn not_filling<R: RemoteBackend>(subject: &Subject<R>) {
+    let cell = value();
+    for order in [[ONE, OTHER], [OTHER, ONE]] {
+        subject.enter(ONE, TTL).await;
+        subject.enter(OTHER, TTL).await;
+        for writer in order {
+            assert!(!subject.leave_filled(writer, &cell).await, "none of two that overlapped");
+        }
+        assert_eq!(subject.get().await, None, "the last one removes the barrier");
+    }
+    subject.enter(ONE, TTL).await;
+    subject.invalidate().await;
+    assert!(!subject.leave_filled(ONE, &cell).await, "an invalidation overlaps");
+
+    subject.enter(ONE, TTL).await;
+    answered("clear", subject.backend.clear(&subject.key).await);
+    assert!(!subject.leave_filled(ONE, &cell).await, "and so does a clear");
+
+    subject.enter(ONE, TTL).await;
+    subject.leave(OTHER).await;
+    assert!(!subject.leave_filled(ONE, &cell).await, "and who has lost its own barrier");
+
+    subject.plant(&past(&[OTHER]), TTL).await;
+    subject.enter(ONE, TTL).await;
+    assert!(!subject.leave_filled(ONE, &cell).await, "and whose hold has ended");
+    assert_eq!(subject.get().await, None, "the barrier is down all the same");
+}
+
 async fn outliving<R: RemoteBackend>(subject: &Subject<R>) {
     subject.enter(ONE, TTL).await;
-    let barrier = subject.get().await;
     subject.invalidate().await;
+    let barrier = subject.get().await;
+    let marked = subject.barrier().await;
+    assert_eq!((marked.overlapped, marked.writers()), (true, vec![ONE]), "an invalidation counts");
     answered("clear", subject.backend.clear(&subject.key).await);
     let lease = new_lease();
     let replaced = subject.backend.replace(&subject.key, lease.clone(), value(), TTL).await;

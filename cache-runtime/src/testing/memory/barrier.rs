@@ -67,6 +67,14 @@ impl Barrier {
         was_in
     }
 
+    pub(super) fn overlapped(self) -> Self {
+        Self { overlapped: true, ..self }
+    }
+
+    pub(super) fn is_overlapped(&self) -> bool {
+        self.overlapped
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.places.is_empty()
     }

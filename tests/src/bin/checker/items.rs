@@ -27,6 +27,12 @@ pub(crate) struct Item {
     filler: String,
 }
 
+impl Item {
+    pub(crate) fn new(id: u64, version: u64) -> Self {
+        Self { id, version, filler: "-".repeat(100) }
+    }
+}
+
 /// Makes `register` the source of all items.
 pub(crate) fn come_from(register: Arc<Register>) {
     assert!(REGISTER.set(register).is_ok(), "there is one truth");
@@ -58,7 +64,7 @@ pub(crate) async fn load(id: u64) -> Item {
     pause(&mut random).await;
     let version = register.version(id);
     pause(&mut random).await;
-    Item { id, version, filler: "-".repeat(100) }
+    Item::new(id, version)
 }
 
 async fn pause(random: &mut Random) {

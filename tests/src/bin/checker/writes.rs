@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use cache_runtime::{Cache, deferred, invalidates};
+use cache_runtime::{Cache, deferred, invalidates, write_through};
 use rustix::process::{Signal, getpid, kill_process};
 use tokio::time::sleep;
 
 use crate::clock::now;
-use crate::items::{self, locked, plain};
+use crate::items::{self, Item, locked, plain};
 use crate::judge::Judge;
 use crate::place::Place;
 use crate::random::Random;
@@ -47,6 +47,15 @@ struct Around {
 
 #[invalidates(key = "item:<id>", at = "around")]
 async fn write_around(writer: Writer, id: u64, around: Around) -> u64 {
+    behind_a_barrier(writer, id, around).await
+}
+
+#[write_through(entry = plain(id))]
+async fn write_through(writer: Writer, id: u64, around: Around) -> Item {
+    Item::new(id, behind_a_barrier(writer, id, around).await)
+}
+
+async fn behind_a_barrier(writer: Writer, id: u64, around: Around) -> u64 {
     let held = writer.register().hold(id).await;
     let version = writer.register().commit(id, &held);
     drop(held);
@@ -69,7 +78,7 @@ impl Writer {
         loop {
             sleep(random.millis(0, 80)).await;
             let key = Place::to_write(&mut random);
-            let roles = if self.place.reads(key) { 14 } else { 11 };
+            let roles = if self.place.reads(key) { 17 } else { 14 };
             let role = random.below(roles);
             self.act(key, role, &mut random).await;
             if random.one_in(2) {
@@ -90,21 +99,25 @@ impl Writer {
                 self.write(key, later).await;
             }
             8..11 => {
-                // For long enough, now and then, that nothing but the barrier tells others.
-                let most = if random.one_in(6) { 600 } else { 3 };
-                let lingers = random.millis(0, most);
-                let around = Around {
-                    lingers,
-                    begun: now(),
-                    missed: missed(),
-                    dies: self.may_die && random.one_in(150),
-                };
+                let around = self.around(random);
                 self.write(key, write_around(self.clone(), key, around)).await;
             }
-            11 => self.put(key).await,
-            12 => drop(plain::refresh(key).await),
+            11..14 => {
+                let through = write_through(self.clone(), key, self.around(random));
+                self.write(key, async { through.await.version }).await;
+            }
+            14 => self.put(key).await,
+            15 => drop(plain::refresh(key).await),
             _ => drop(locked::refresh(key).await),
         }
+    }
+
+    fn around(&self, random: &mut Random) -> Around {
+        // For long enough, now and then, that nothing but the barrier tells others.
+        let most = if random.one_in(6) { 600 } else { 3 };
+        let lingers = random.millis(0, most);
+        let dies = self.may_die && random.one_in(150);
+        Around { lingers, begun: now(), missed: missed(), dies }
     }
 
     fn register(&self) -> &Register {

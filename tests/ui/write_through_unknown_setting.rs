@@ -1,0 +1,8 @@
+use cache_runtime::write_through;
+
+#[write_through(key = "user:<id>", vale = id)]
+async fn save(id: u64) -> u64 {
+    id
+}
+
+fn main() {}
