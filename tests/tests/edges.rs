@@ -262,7 +262,7 @@ impl RemoteBackend for Picky {
         &self,
         key: &str,
         writer: u64,
-        cell: Bytes,
+        cell: bytes::Bytes,
         ttl: Duration,
     ) -> Result<bool> {
         self.0.leave_filled(key, writer, cell, ttl).await
