@@ -210,6 +210,72 @@ pub fn write_through(args: TokenStream, item: TokenStream) -> TokenStream {
     run(item, |item, diagnostics| expand::write_through(args.into(), item, diagnostics))
 }
 
+/// Leaves a write to a journal: the value is in the cache at once, and the body runs later.
+///
+/// | setting | means | default |
+/// |---|---|---|
+/// | `key`, `entry`, `ttl`, `version` | as in `#[write_through]` | |
+/// | `value = item` | what is cached: an argument or a path from one | the only argument |
+/// | `batch = 100` | so many writes are made at once, at most; when so many wait, they are made at once | 100 |
+/// | `every = "1s"` | when a write is made after it has come | 1 s |
+/// | `max_pending = 10_000` | so many may wait | 10,000 |
+/// | `retries = 8` | how often a write is tried | 8 |
+/// | `flush = save_items` | an `async fn(Vec<Pending<Item>>) -> Result<(), E>` that makes many at once | the body makes them one by one |
+/// | `cache = &CACHE` | the `Cache` to use | scoped, else process-wide |
+/// | `crate = path` | where `cache_runtime` lives | `::cache_runtime` |
+///
+/// A call returns when its value is in the journal and the cache. Readers of the key get it from there,
+/// also after it was evicted and in other processes: a load asks the journal before it runs its body.
+/// The function returns `()` or `Result<(), E>`; what it gets is owned and serialisable. Of each key the
+/// last value is written, at least once. What was held up may come after what is newer: the database
+/// must compare `Version::current()`, as in `update … set …, version = $1 where version < $1`.
+///
+/// A write that fails is tried again, later each time, and then given up: it can be found in
+/// `save_item::dead()`, and replayed. When the journal has no room, a write to a key that already waits
+/// takes its place, and others are made at once by the body, as they are while it is out of reach.
+/// What a process leaves is made by the next one that has the function, from when it installs its
+/// cache or enters its scope. `save_item::flush()` makes all that waits now, and so does
+/// `Cache::shutdown`; `save_item::pending()` counts.
+///
+/// # Examples
+///
+/// ```
+/// use cache_runtime::{LossyJournal, Cache, Version, cached, write_behind};
+///
+/// #[derive(Clone, serde::Serialize, serde::Deserialize)]
+/// struct Item {
+///     id: u64,
+///     stock: u32,
+/// }
+///
+/// #[cached]
+/// async fn get_item(id: u64) -> Result<Item, std::io::Error> {
+///     Ok(Item { id, stock: 0 }) // a query, say
+/// }
+///
+/// #[write_behind(entry = get_item(item.id))]
+/// async fn save_item(item: Item) -> Result<(), std::io::Error> {
+///     let version = Version::current();
+///     println!("update items set stock = {} where id = {} and version < {version}", item.stock, item.id);
+///     Ok(())
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// # let cache = Cache::builder().no_remote().journal(LossyJournal::new()).build();
+/// # cache.scope(async {
+/// save_item(Item { id: 42, stock: 7 }).await?;
+/// assert_eq!(get_item(42).await?.stock, 7); // the body has yet to run
+/// save_item::flush().await.map_err(std::io::Error::other)?;
+/// # Ok::<_, std::io::Error>(())
+/// # }).await
+/// # })?;
+/// # Ok::<_, std::io::Error>(())
+/// ```
+#[proc_macro_attribute]
+pub fn write_behind(args: TokenStream, item: TokenStream) -> TokenStream {
+    run(item, |item, diagnostics| expand::write_behind(args.into(), item, diagnostics))
+}
+
 fn run(
     item: TokenStream,
     expand: impl FnOnce(proc_macro2::TokenStream, &mut Diagnostics) -> Option<proc_macro2::TokenStream>,

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::Result;
+pub(crate) use message_pack::{decode, encode};
 
 /// How values of one type become bytes.
 ///

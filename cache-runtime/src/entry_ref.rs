@@ -138,6 +138,12 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
         Ok(value)
     }
 
+    /// What was written and waits in the journal.
+    pub(crate) async fn pending(&self, is_reached: bool) -> Result<Option<T>> {
+        let cell = self.cache.desk().read(&self.key, is_reached).await?;
+        Ok(cell.and_then(|cell| self.open(&cell)).and_then(|opened| opened.value))
+    }
+
     /// What the local tier holds.
     pub(crate) fn found(&self) -> Option<Option<T>> {
         let entry = self.cache.entry_at(self.key.borrowed(), self.policy)?;

@@ -98,6 +98,7 @@
 //! | `quick-cache` | the local tier `QuickCache`, for millions of entries; the default one where `moka` is off |
 //! | `redis` | the remote tier `Redis` |
 //! | `redis-tls` | `rediss://` URLs: TLS to Redis, by rustls with ring |
+//! | `journal-redb` | `FileJournal`: the journal of [`write_behind`] in a file |
 //! | `uuid` | `uuid::Uuid` may stand in keys |
 //! | `testing` | fake clock, faulty and in-memory remote tier, conformance suites of backends |
 
@@ -117,6 +118,7 @@ mod error;
 mod failure;
 mod flight;
 mod invalidation;
+mod journal;
 mod key;
 mod life;
 mod local;
@@ -135,15 +137,21 @@ mod sync;
 pub mod testing;
 mod timeout;
 mod value_of;
+mod write_behind;
 mod write_through;
 
 pub use cache::{Builder, Cache};
-pub use cache_macros::{cached, invalidates, write_through};
+pub use cache_macros::{cached, invalidates, write_behind, write_through};
 pub use deferred::deferred;
 pub use entry::Entry;
 pub use entry_ref::EntryRef;
 pub use error::{Error, ErrorKind, Result};
 pub use failure::SharedError;
+#[cfg(feature = "journal-redb")]
+pub use journal::FileJournal;
+pub use journal::{
+    AnyJournal, Claimed, DeadLetter, Ending, Journal, LossyJournal, Put, Ready, Settled, Write,
+};
 pub use key::{Key, KeyPart, KeyRef, KeyWriter};
 pub use local::LocalBackend;
 #[cfg(feature = "moka")]
@@ -157,3 +165,4 @@ pub use remote::Redis;
 pub use remote::{Changes, Moment, RemoteBackend};
 pub use stats::{SiteStats, Stats};
 pub use timeout::Timeout;
+pub use write_behind::{Dead, Pending, Version};

@@ -2,6 +2,7 @@
 
 pub use crate::call_site::{Site, SiteOn};
 pub use crate::entry_ref::EntryRef;
+pub use crate::error::Result;
 pub use crate::failure::{AsDynError, Failure, Sharing};
 pub use crate::invalidation::Invalidation;
 pub use crate::lookup::Lookup;
@@ -11,4 +12,6 @@ pub use crate::returns::{Kind, Returns, Shape};
 pub use crate::site_for::{ShapeOf, SiteFor, SiteForOn};
 pub use crate::stats::SiteStats;
 pub use crate::value_of::{AnyReturn, HasValue, ValueOf};
+pub use crate::write_behind::{Batch, Behind, Dead, Flushing, Registered, WriteBehind, taken_by};
 pub use crate::write_through::{WriteThrough, Writing};
+pub use inventory;

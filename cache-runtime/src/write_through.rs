@@ -73,6 +73,11 @@ pub struct Writing<T> {
 }
 
 impl<T: Clone + Send + Sync + 'static> Writing<T> {
+    /// The entry that is written.
+    pub(crate) fn of(&self) -> &EntryRef<T> {
+        &self.entry
+    }
+
     /// Takes the barrier down. Unless `returned` is an error, and if nobody else wrote meanwhile,
     /// what it holds takes its place.
     ///

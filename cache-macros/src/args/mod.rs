@@ -4,6 +4,7 @@ mod cached;
 mod invalidates;
 mod nearest;
 mod value;
+mod write_behind;
 mod write_through;
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
@@ -16,6 +17,7 @@ use crate::diagnostics::Diagnostics;
 pub(crate) use cached::{CachedArgs, Companion, Detach, FreshnessArgs, Lock};
 pub(crate) use invalidates::{InvalidatesArgs, Target};
 pub(crate) use nearest::nearest;
+pub(crate) use write_behind::WriteBehindArgs;
 pub(crate) use write_through::{TargetArgs, WriteThroughArgs};
 
 /// `name` or `name = value`.

@@ -16,17 +16,18 @@ mod load;
 mod own;
 mod policy;
 mod site;
+mod write_behind;
 mod write_through;
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::quote_spanned;
 use syn::Signature;
 
-use crate::args::{CachedArgs, InvalidatesArgs, WriteThroughArgs};
+use crate::args::{CachedArgs, InvalidatesArgs, WriteBehindArgs, WriteThroughArgs};
 use crate::check;
 use crate::diagnostics::Diagnostics;
 use crate::function::Function;
-use crate::model::{Cached, Invalidates, Place, WriteThrough};
+use crate::model::{Cached, Invalidates, Place, WriteBehind, WriteThrough};
 
 pub(crate) fn cached(
     args: TokenStream,
@@ -67,6 +68,18 @@ pub(crate) fn write_through(
     let write = WriteThrough::new(args, function, diagnostics);
     check::write_through(&write, diagnostics);
     diagnostics.is_empty().then(|| write_through::expand(&write))
+}
+
+pub(crate) fn write_behind(
+    args: TokenStream,
+    item: TokenStream,
+    diagnostics: &mut Diagnostics,
+) -> Option<TokenStream> {
+    let args = WriteBehindArgs::parse(args, diagnostics);
+    let function = Function::parse(item, "write_behind", diagnostics)?;
+    let write = WriteBehind::new(args, function, diagnostics);
+    check::write_behind(&write, diagnostics);
+    diagnostics.is_empty().then(|| write_behind::expand(&write))
 }
 
 /// The user's function with another body.

@@ -58,7 +58,7 @@ pub(super) fn expand(write: &WriteThrough) -> TokenStream {
 }
 
 /// `WriteThrough::key(policy, |key| …)`, or what `entry` names.
-fn target(krate: &CratePath, function: &Function, written: &Written) -> TokenStream {
+pub(super) fn target(krate: &CratePath, function: &Function, written: &Written) -> TokenStream {
     let span = Span::mixed_site();
     if let Some((_, expr)) = &written.entry {
         let entry = entry(expr);
@@ -91,7 +91,7 @@ fn value_span(written: &Written, function: &Function) -> Span {
 }
 
 /// The value, before the body has it.
-fn owned(path: &Path, function: &Function) -> TokenStream {
+pub(super) fn owned(path: &Path, function: &Function) -> TokenStream {
     let Path { root, fields } = path;
     let name = root.to_string();
     let span = at(root);

@@ -5,6 +5,7 @@ mod duration;
 mod fraction;
 mod freshness;
 mod invalidates;
+mod write_behind;
 mod write_through;
 mod written;
 
@@ -13,5 +14,6 @@ pub(crate) use duration::Time;
 pub(crate) use fraction::Fraction;
 pub(crate) use freshness::{Freshness, NoneTtl, Refresh, Ttl};
 pub(crate) use invalidates::{Invalidated, Invalidates};
+pub(crate) use write_behind::WriteBehind;
 pub(crate) use write_through::WriteThrough;
 pub(crate) use written::{Path, RESULT, Value, Written};

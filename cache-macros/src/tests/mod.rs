@@ -6,6 +6,7 @@ mod errors;
 mod freshness;
 mod invalidates;
 mod length;
+mod write_behind;
 mod write_through;
 
 use proc_macro2::TokenStream;
@@ -31,6 +32,10 @@ fn cached(args: &str, item: &str) -> String {
 
 fn invalidates(args: &str, item: &str) -> String {
     printed(&expanded(expand::invalidates, args, item))
+}
+
+fn write_behind(args: &str, item: &str) -> String {
+    printed(&expanded(expand::write_behind, args, item))
 }
 
 fn write_through(args: &str, item: &str) -> String {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{Cache, Inner, Settings};
 use crate::clock::{Clock, millis};
 use crate::flight::Flights;
+use crate::journal::{AnyJournal, Journal};
 use crate::local::LocalBackend;
 use crate::maintenance;
 use crate::policy::{Fraction, Share};
@@ -13,6 +14,7 @@ use crate::read::Attempts;
 use crate::remote::tier::{Limits, Tier};
 use crate::remote::{Backend, RemoteBackend};
 use crate::stats::Counters;
+use crate::write_behind::Desk;
 
 /// More than any setting that something waits for needs to be.
 const LONGEST: Duration = Duration::from_hours(24);
@@ -44,6 +46,8 @@ pub struct Builder {
     namespace: String,
     local: Choice<Arc<dyn LocalBackend>>,
     remote: Choice<Backend>,
+    journal: Choice<AnyJournal>,
+    flush_hold: Duration,
     clock: Clock,
     settings: Settings,
     limits: Limits,
@@ -56,6 +60,8 @@ impl Builder {
             namespace: "cache".to_owned(),
             local: Choice::FromFeatures,
             remote: Choice::FromFeatures,
+            journal: Choice::FromFeatures,
+            flush_hold: Duration::from_secs(30),
             clock: Clock::default(),
             settings: Settings::default(),
             limits: Limits::default(),
@@ -114,6 +120,39 @@ impl Builder {
     /// Leaves the remote tier out.
     pub fn no_remote(mut self) -> Self {
         self.remote = Choice::None;
+        self
+    }
+
+    /// Where the writes of `#[write_behind]` wait.
+    ///
+    /// Once it is named, every load of this cache asks it for what waits under its key. Otherwise the
+    /// loads of a program do in which there is a function that writes behind: name it where others
+    /// read what such a function of another program writes.
+    ///
+    /// # Default
+    ///
+    /// The one that the remote tier brings along, as Redis does. Without a remote tier and with the
+    /// feature `journal-redb`, a `FileJournal` at `CACHE_JOURNAL`, else at `<namespace>.journal`.
+    /// Otherwise none: such functions write at once.
+    pub fn journal(mut self, journal: impl Journal) -> Self {
+        self.journal = Choice::Some(AnyJournal::new(journal));
+        self
+    }
+
+    /// Leaves the journal out: functions that write behind write at once.
+    pub fn no_journal(mut self) -> Self {
+        self.journal = Choice::None;
+        self
+    }
+
+    /// How long a batch of `#[write_behind]` may take. Of a process that dies meanwhile, others take its
+    /// writes over after that.
+    ///
+    /// # Default
+    ///
+    /// 30 seconds.
+    pub fn flush_hold(mut self, hold: Duration) -> Self {
+        self.flush_hold = hold.min(LONGEST);
         self
     }
 
@@ -265,6 +304,15 @@ impl Builder {
             Choice::None => None,
             Choice::FromFeatures => remote_from_features(),
         };
+        let is_named = matches!(self.journal, Choice::Some(_));
+        let journal = match self.journal {
+            Choice::Some(journal) => Some(journal),
+            Choice::None => None,
+            Choice::FromFeatures => match &remote {
+                Some(remote) => remote.journal(&format!("{}:", self.namespace)),
+                None => journal_from_features(&self.namespace),
+            },
+        };
         let (clock, cut_off) = (&self.clock, self.settings.disconnected_ttl);
         let remote = remote.map(|backend| {
             Tier::new(backend, &self.namespace, clock.clone(), self.limits, cut_off)
@@ -279,6 +327,7 @@ impl Builder {
             settings: self.settings,
             counters: Counters::new(),
             attempts: Attempts::default(),
+            desk: Desk::new(journal, is_named, self.limits.budget, self.flush_hold),
         }));
         cache.follow();
         maintenance::keep(&cache);
@@ -294,6 +343,21 @@ fn local_from_features() -> Option<Arc<dyn LocalBackend>> {
     return Some(Arc::new(crate::local::QuickCache::new()));
     #[cfg(not(any(feature = "moka", feature = "quick-cache")))]
     None
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "it depends on the features")]
+fn journal_from_features(namespace: &str) -> Option<AnyJournal> {
+    #[cfg(feature = "journal-redb")]
+    {
+        let named = std::env::var_os("CACHE_JOURNAL").map(std::path::PathBuf::from);
+        let name = || format!("{}.journal", namespace.replace(['/', '\\', ':'], "-")).into();
+        Some(AnyJournal::new(crate::FileJournal::new(named.unwrap_or_else(name))))
+    }
+    #[cfg(not(feature = "journal-redb"))]
+    {
+        let _ = namespace;
+        None
+    }
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "it depends on the features")]

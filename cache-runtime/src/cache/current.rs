@@ -40,10 +40,13 @@ impl Cache {
     /// [`ErrorKind::Config`] if there is one already: one was installed, or a cached function ran
     /// or [`Cache::global`] was called before.
     pub fn install(self) -> Result<()> {
+        let cache = self.clone();
         GLOBAL.set(self).map_err(|_| {
             let reason = "the process has a cache already: install it before any cached call";
             Error::new(ErrorKind::Config, reason)
-        })
+        })?;
+        cache.desk().resume(&cache);
+        Ok(())
     }
 
     /// The process-wide cache: the installed one, else one made from features and environment.
@@ -61,13 +64,15 @@ impl Cache {
 
     #[cold]
     fn make_global() -> &'static Self {
-        GLOBAL.get_or_init(|| {
+        let cache = GLOBAL.get_or_init(|| {
             let builder = Self::builder();
             match env::var("CACHE_NAMESPACE") {
                 Ok(namespace) => builder.namespace(namespace).build(),
                 Err(_) => builder.build(),
             }
-        })
+        });
+        cache.desk().resume(cache);
+        cache
     }
 
     /// The cache that annotated functions called here would use: the scoped one, else the global.
@@ -99,6 +104,7 @@ impl Cache {
     /// ```
     pub fn scope<F: Future>(&self, future: F) -> impl Future<Output = F::Output> {
         SCOPED.store(true, Relaxed);
+        self.desk().resume(self);
         CURRENT.scope(self.clone(), future)
     }
 }

@@ -3,6 +3,7 @@
 mod builder;
 mod current;
 mod local;
+mod shutdown;
 mod weak;
 
 use std::any::TypeId;
@@ -24,7 +25,7 @@ use crate::clock::{Clock, millis};
 use crate::codec::Codec;
 use crate::deferred;
 use crate::entry_ref::{EntryRef, TtlOf};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::flight::{Barrier, FlightId, Flights, Joining};
 use crate::key::Key;
 use crate::life::Life;
@@ -36,6 +37,7 @@ use crate::remote::feed::{Feed, Stamp, Trust};
 use crate::remote::tier::Tier;
 use crate::returns::{Returns, Shape};
 use crate::stats::{Counters, Stats};
+use crate::write_behind::Desk;
 
 /// A cache: an optional local tier, an optional remote tier, and one way to read through them.
 ///
@@ -55,6 +57,7 @@ struct Inner {
     settings: Settings,
     counters: Counters,
     attempts: Attempts,
+    desk: Desk,
 }
 
 /// How long things live; in milliseconds where entries are concerned.
@@ -251,27 +254,6 @@ impl Cache {
         deferred::invalidate(self, &key.canonical()).await
     }
 
-    /// Waits until the remote tier has been told all that is owed to it, for as long as
-    /// `deadline`. Call it before the process ends. The cache goes on working.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping it changes nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) if it could not be told by then: what it
-    /// holds of those keys stays until its ttl.
-    pub async fn shutdown(&self, deadline: Duration) -> Result<()> {
-        let Some(tier) = self.any_remote() else {
-            return Ok(());
-        };
-        tokio::time::timeout(deadline, tier.settled()).await.map_err(|_| {
-            let reason = "the remote tier could not be told of all invalidations in time";
-            Error::new(ErrorKind::Timeout, reason)
-        })
-    }
-
     /// What this cache did: totals, and each call site's.
     pub fn stats(&self) -> Stats {
         let remote = self.0.remote.as_ref().map(|tier| tier.stats());
@@ -361,6 +343,11 @@ impl Cache {
 
     pub(crate) fn attempts(&self) -> &Attempts {
         &self.0.attempts
+    }
+
+    /// What it has to do with its journal.
+    pub(crate) fn desk(&self) -> &Desk {
+        &self.0.desk
     }
 
     pub(crate) fn counters(&self) -> &Counters {

@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// How many arrays and maps may stand within each other.
 const DEPTH: usize = 128;
 
-pub(super) fn encode<T: Serialize>(value: &T, limit: usize) -> Result<Vec<u8>> {
+pub(crate) fn encode<T: Serialize>(value: &T, limit: usize) -> Result<Vec<u8>> {
     let mut serializer = Serializer::new(Bounded::new(limit)).with_struct_map();
     value
         .serialize(&mut serializer)
@@ -24,7 +24,7 @@ pub(super) fn encode<T: Serialize>(value: &T, limit: usize) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     // `rmp-serde` counts no level for an enum within an enum, and reads no further than the value.
     shape::check(bytes, DEPTH).map_err(codec)?;
     let mut deserializer = Deserializer::from_read_ref(bytes);

@@ -67,7 +67,8 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
         Some(Opened { value, span })
     }
 
-    fn seal(&self, limit: usize, loaded: &Loaded<'_, T>) -> Result<Bytes> {
+    /// The cell of a value, of at most `limit` bytes.
+    pub(crate) fn seal(&self, limit: usize, loaded: &Loaded<'_, T>) -> Result<Bytes> {
         let payload = match (loaded.value, self.codec) {
             (None, _) => None,
             (Some(value), Some(codec)) => Some(codec.encode(value, limit)?.into()),

@@ -147,12 +147,12 @@ impl<S: Shape> Call<S> {
     where
         F: Future<Output = S::Return>,
     {
-        let Loading { ticket, permit, claim, trust, early } = turn;
+        let Loading { ticket, permit, mut claim, trust, early } = turn;
         if early.is_none() {
             self.count(Event::Miss);
         }
         let began = Began::now(self.entry.cache.clock());
-        let returned = self.call_body(&claim, body).await;
+        let returned = self.call_body(&mut claim, body).await;
         let Some(value) = S::Kind::stored(&returned) else {
             self.fail(&ticket, permit, &returned);
             return returned;
@@ -205,12 +205,12 @@ impl<S: Shape> Call<S> {
         let cache = &self.entry.cache;
         let trust = cache.trust(self.entry.policy);
         let ticket = cache.flights().ticket(&self.entry.key);
-        let claim = match cache.remote(self.entry.policy) {
+        let mut claim = match cache.remote(self.entry.policy) {
             Some(tier) => tier.claim_to_write(&self.entry.key, self.entry.policy).await,
             None => Claim::Alone,
         };
         let began = Began::now(cache.clock());
-        let returned = self.call_body(&claim, body).await;
+        let returned = self.call_body(&mut claim, body).await;
         let Some(value) = S::Kind::stored(&returned) else {
             self.count(Event::LoadError);
             return returned;
@@ -332,7 +332,22 @@ impl<S: Shape> Call<S> {
         self.entry.cache.store(&self.entry.key, entry, span, trust);
     }
 
-    async fn call_body<F: Future<Output = S::Return>>(&self, claim: &Claim, body: F) -> S::Return {
+    /// What was written and waits in the journal, else what the body answers.
+    async fn call_body<F>(&self, claim: &mut Claim, body: F) -> S::Return
+    where
+        F: Future<Output = S::Return>,
+    {
+        let is_reached = !matches!(claim, Claim::Unreachable(_));
+        match self.entry.pending(is_reached).await {
+            Ok(Some(value)) => {
+                if let Some(returned) = S::Kind::returned(Some(value)) {
+                    return returned;
+                }
+            }
+            Ok(None) => {}
+            // What the source holds may be older than what waits.
+            Err(_) => *claim = Claim::Barred,
+        }
         self.count(Event::Load);
         let key = self.entry.key.clone();
         let load = nesting::loading(self.entry.cache.address(), key, self.flight_id(), body);

@@ -26,6 +26,7 @@ use crate::error::{Error, ErrorKind, Result};
 const FORMAT: u8 = 1;
 const MESSAGE_PACK: u8 = 1 << 4;
 const NONE: u8 = 1;
+const FINGERPRINT_AT: usize = 36;
 const CRC_AT: usize = 52;
 const HEADER: usize = 56;
 
@@ -128,6 +129,17 @@ impl Envelope {
         }
         Ok(Self { header, payload: (!none).then_some(payload) })
     }
+}
+
+/// What `cell` holds, of whatever type and version that is.
+///
+/// # Errors
+///
+/// [`ErrorKind::Codec`] for whatever is not exactly what [`Envelope::encode`] makes.
+pub(crate) fn payload_of_any_version(cell: &Bytes) -> Result<Option<Bytes>> {
+    let fingerprint = cell.get(FINGERPRINT_AT..).and_then(|rest| rest.first_chunk());
+    let fingerprint = fingerprint.ok_or_else(|| damaged("the cell is too short"))?;
+    Ok(Envelope::decode(cell, u64::from_be_bytes(*fingerprint))?.payload)
 }
 
 fn damaged(what: &'static str) -> Error {

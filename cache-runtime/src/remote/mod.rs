@@ -23,6 +23,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::journal::AnyJournal;
 
 pub use self::feed::{Changes, Moment};
 #[cfg(feature = "redis")]
@@ -164,6 +165,13 @@ pub trait RemoteBackend: Send + Sync + 'static {
         ttl: Duration,
     ) -> impl Future<Output = Result<bool>> + Send;
 
+    /// A journal beside the cells whose keys begin with `prefix`; `None` where the backend has none,
+    /// as one that doesn't say otherwise.
+    fn journal(&self, prefix: &str) -> Option<AnyJournal> {
+        let _ = prefix;
+        None
+    }
+
     /// As [`invalidate`](Self::invalidate), for every key that begins with `prefix` when the call
     /// begins. It may take long, and need not be one step.
     fn clear(&self, prefix: &str) -> impl Future<Output = Result<()>> + Send;
@@ -238,6 +246,7 @@ pub(crate) trait DynRemote: Send + Sync + 'static {
         ttl: Duration,
     ) -> BoxFuture<'a, Result<bool>>;
     fn clear<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<()>>;
+    fn journal(&self, prefix: &str) -> Option<AnyJournal>;
     fn holds<'a>(&'a self, key: &'a str, expected: Bytes) -> BoxFuture<'a, Result<bool>>;
     fn follow<'a>(&'a self, prefix: &'a str, changes: Changes)
     -> BoxFuture<'a, Result<Infallible>>;
@@ -313,6 +322,10 @@ impl<R: RemoteBackend> DynRemote for R {
 
     fn clear<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<()>> {
         Box::pin(RemoteBackend::clear(self, prefix))
+    }
+
+    fn journal(&self, prefix: &str) -> Option<AnyJournal> {
+        RemoteBackend::journal(self, prefix)
     }
 
     fn holds<'a>(&'a self, key: &'a str, expected: Bytes) -> BoxFuture<'a, Result<bool>> {

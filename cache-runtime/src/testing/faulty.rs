@@ -8,6 +8,7 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::journal::AnyJournal;
 use crate::remote::{Changes, RemoteBackend};
 
 /// A method of [`RemoteBackend`].
@@ -342,6 +343,10 @@ impl<R: RemoteBackend> RemoteBackend for Faulty<R> {
     ) -> Result<bool> {
         let run = self.inner.leave_filled(key, writer, cell, ttl);
         self.call(Method::LeaveFilled, key, run).await
+    }
+
+    fn journal(&self, prefix: &str) -> Option<AnyJournal> {
+        self.inner.journal(prefix)
     }
 
     async fn clear(&self, prefix: &str) -> Result<()> {

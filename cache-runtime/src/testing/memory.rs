@@ -13,6 +13,7 @@ use super::FakeClock;
 use super::followers::Followers;
 use crate::clock::{Clock, millis};
 use crate::error::{Error, ErrorKind, Result};
+use crate::journal::{AnyJournal, LossyJournal};
 use crate::remote::cell::{LEASE_MARK, VALUE_MARK};
 use crate::remote::{Changes, RemoteBackend};
 
@@ -24,6 +25,7 @@ pub struct MemoryRemote {
     cells: Arc<Mutex<HashMap<String, Stored>>>,
     clock: Clock,
     told: Arc<Followers>,
+    journal: LossyJournal,
 }
 
 struct Stored {
@@ -294,6 +296,10 @@ impl RemoteBackend for MemoryRemote {
             }
             Ok(may_fill)
         })
+    }
+
+    fn journal(&self, _: &str) -> Option<AnyJournal> {
+        Some(AnyJournal::new(self.journal.clone()))
     }
 
     async fn clear(&self, prefix: &str) -> Result<()> {

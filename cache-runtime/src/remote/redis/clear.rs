@@ -31,7 +31,7 @@ async fn clear_server(redis: &Redis, pattern: &str) -> Result<()> {
         let keys: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
         if !keys.is_empty() {
             let (script, arguments) = (&*INVALIDATE_ALL, &[][..]);
-            redis.call(Call { script, keys: &keys, arguments }).await?;
+            redis.call::<i64>(Call { script, keys: &keys, arguments }).await?;
         }
         if next == b"0" {
             return Ok(());

@@ -6,6 +6,7 @@ mod cluster;
 mod error;
 mod feed;
 mod handshake;
+mod journal;
 mod keeper;
 mod links;
 mod place;
@@ -34,6 +35,7 @@ use self::server::Server;
 use super::{Changes, RemoteBackend};
 use crate::clock::millis;
 use crate::error::{Error, ErrorKind, Result};
+use crate::journal::AnyJournal;
 
 /// A hundred years: the server adds the time of day to a ttl and refuses what overflows.
 const MAX_TTL: u64 = 100 * 366 * 24 * 60 * 60 * 1000;
@@ -151,7 +153,7 @@ impl Redis {
     }
 
     /// Runs a script by its hash, and by its text where the server doesn't know it.
-    async fn call(&self, call: Call<'_>) -> Result<i64> {
+    async fn call<T: FromRedisValue>(&self, call: Call<'_>) -> Result<T> {
         let link = self.links.current()?;
         let mut connection = link.connection(self.links.place()).await?;
         let mut answer = call.by_hash().query_async(&mut connection.redis).await;
@@ -251,6 +253,10 @@ impl RemoteBackend for Redis {
         let arguments: [&[u8]; 3] = [&writer.to_be_bytes(), &cell, ttl.as_bytes()];
         let answer = self.run(&LEAVE, key, &arguments).await?;
         if answer == 2 { Ok(true) } else { ours(answer).map(|()| false) }
+    }
+
+    fn journal(&self, prefix: &str) -> Option<AnyJournal> {
+        Some(AnyJournal::new(journal::RedisJournal::new(self.links.clone(), prefix)))
     }
 
     async fn clear(&self, prefix: &str) -> Result<()> {

@@ -5,9 +5,11 @@
 #[allow(clippy::expect_used, reason = "a suite panics where the contract is broken")]
 mod barrier;
 mod feed;
+mod journal;
 mod local;
 mod remote;
 
 pub use feed::feed;
+pub use journal::journal;
 pub use local::local;
 pub use remote::remote;

@@ -1,0 +1,294 @@
+//! A journal in a file.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::time::Duration;
+
+use bytes::Bytes;
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use tokio::sync::oneshot;
+
+use super::book::{Book, Row};
+use super::{Claimed, DeadLetter, Journal, Put, Ready, Settled, Write};
+use crate::error::{Error, ErrorKind, Result};
+use crate::sync::Mutex;
+
+/// By key: the function, the sequence, the payload.
+const ROWS: TableDefinition<'_, &str, (&str, u64, &[u8])> = TableDefinition::new("rows");
+/// By function and key.
+const DEAD: TableDefinition<'_, (&str, &str), Letter<'_>> = TableDefinition::new("dead");
+const LAST: TableDefinition<'_, (), u64> = TableDefinition::new("last");
+
+/// The sequence, the attempts, the payload, the reason.
+type Letter<'a> = (u64, u32, &'a [u8], &'a str);
+
+/// So many steps share a transaction, if so many wait: each costs the disk a flush.
+const GROUP: usize = 512;
+
+/// A journal in a file, on [redb](https://docs.rs/redb): what it has taken survives `kill -9`, and
+/// the loss of power where the disk keeps what it has flushed.
+///
+/// One process at a time: for another one it is out of reach, and its writes are made at once. The
+/// file is opened when it is first needed. A thread of its own writes to it, all that waits in one
+/// transaction.
+pub struct FileJournal {
+    path: PathBuf,
+    /// Gone once the thread could not be started.
+    jobs: Mutex<Option<Sender<Job>>>,
+}
+
+/// A step: it answers what is to be said once it is kept, or if it can't be. Without a book, the file
+/// could not be opened.
+type Job = Box<dyn FnOnce(Option<&mut Book>) -> Reply + Send>;
+type Reply = Box<dyn FnOnce(Option<&mut Book>, Result<()>) + Send>;
+
+impl FileJournal {
+    /// A journal in the file at `path`, which is made if it isn't there.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), jobs: Mutex::new(None) }
+    }
+
+    fn send(&self, job: Job) -> Result<()> {
+        let mut jobs = self.jobs.lock();
+        if jobs.is_none() {
+            let (send, receive) = mpsc::channel();
+            let file = File { path: self.path.clone(), database: None };
+            let thread = std::thread::Builder::new().name("cache-journal".to_owned());
+            thread.spawn(move || work(file, &receive)).map_err(|error| {
+                Error::new(ErrorKind::Unavailable, "the journal has no thread").with_source(error)
+            })?;
+            *jobs = Some(send);
+        }
+        let sent = jobs.as_ref().map(|jobs| jobs.send(job));
+        if sent.is_none_or(|sent| sent.is_err()) {
+            *jobs = None;
+            return Err(Error::new(ErrorKind::Unavailable, "the journal's thread has ended"));
+        }
+        Ok(())
+    }
+
+    /// Runs `step`, and answers once it is kept. If it can't be, `undo` is run.
+    async fn run<T: Send + 'static>(
+        &self,
+        step: impl FnOnce(&mut Book) -> T + Send + 'static,
+        undo: impl FnOnce(&mut Book) + Send + 'static,
+    ) -> Result<T> {
+        let (tell, told) = oneshot::channel();
+        self.send(Box::new(move |book| {
+            let answer = book.map(step);
+            Box::new(move |book, kept| {
+                if let (Some(book), true) = (book, kept.is_err()) {
+                    undo(book);
+                }
+                let unopened = || Error::new(ErrorKind::Unavailable, "the journal is not open");
+                let _ = tell.send(kept.and_then(|()| answer.ok_or_else(unopened)));
+            })
+        }))?;
+        told.await.unwrap_or_else(|_| {
+            Err(Error::new(ErrorKind::Unavailable, "the journal's thread has ended"))
+        })
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        step: impl FnOnce(&mut Book) -> T + Send + 'static,
+    ) -> Result<T> {
+        self.run(step, |_| {}).await
+    }
+}
+
+impl Journal for FileJournal {
+    fn is_local(&self) -> bool {
+        true
+    }
+
+    async fn now(&self) -> Result<u64> {
+        self.ask(|book| book.now()).await
+    }
+
+    async fn put(&self, write: Write) -> Result<Put> {
+        let (function, key) = (write.function.clone(), write.key.clone());
+        // Who is told that it was not taken makes a newer one.
+        let undo = move |book: &mut Book| book.forget(&function, &key, u64::MAX);
+        self.run(|book| book.put(write), undo).await
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<Bytes>> {
+        let key = key.to_owned();
+        self.ask(move |book| book.get(&key)).await
+    }
+
+    async fn claim(
+        &self,
+        function: &str,
+        most: usize,
+        hold: Duration,
+        ready: Ready,
+    ) -> Result<Vec<Claimed>> {
+        let function = function.to_owned();
+        self.ask(move |book| book.claim(&function, most, hold, ready)).await
+    }
+
+    async fn settle(&self, function: &str, settled: Vec<Settled>) -> Result<()> {
+        let function = function.to_owned();
+        self.ask(move |book| book.settle(&function, settled)).await
+    }
+
+    async fn forget(&self, function: &str, key: &str, before: u64) -> Result<()> {
+        let (function, key) = (function.to_owned(), key.to_owned());
+        self.ask(move |book| book.forget(&function, &key, before)).await
+    }
+
+    async fn waiting(&self, function: &str) -> Result<u64> {
+        let function = function.to_owned();
+        self.ask(move |book| book.waiting(&function)).await
+    }
+
+    async fn dead(&self, function: &str) -> Result<Vec<DeadLetter>> {
+        let function = function.to_owned();
+        self.ask(move |book| book.dead(&function)).await
+    }
+
+    async fn revive(&self, function: &str, key: &str, again: bool) -> Result<bool> {
+        let (function, key) = (function.to_owned(), key.to_owned());
+        self.ask(move |book| book.revive(&function, &key, again)).await
+    }
+}
+
+impl fmt::Debug for FileJournal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("FileJournal").field(&self.path).finish()
+    }
+}
+
+/// Serves steps until nobody can send one any more.
+fn work(mut file: File, jobs: &Receiver<Job>) {
+    let mut book = None;
+    let mut is_well = true;
+    while let Ok(first) = jobs.recv() {
+        let group: Vec<Job> = std::iter::once(first).chain(jobs.try_iter().take(GROUP)).collect();
+        let opened = match &book {
+            Some(_) => Ok(()),
+            None => file.load().map(|loaded| book = Some(loaded)),
+        };
+        let replies: Vec<Reply> = group.into_iter().map(|job| job(book.as_mut())).collect();
+        let kept = opened.and_then(|()| book.as_mut().map_or(Ok(()), |book| file.keep(book)));
+        if is_well != kept.is_ok() {
+            is_well = kept.is_ok();
+            report(&file.path, kept.as_ref().err());
+        }
+        let failure = kept.err().map(|error| error.to_string());
+        for reply in replies {
+            reply(book.as_mut(), failure.as_ref().map_or(Ok(()), |failure| Err(failed(failure))));
+        }
+    }
+}
+
+fn failed(failure: &str) -> Error {
+    Error::new(ErrorKind::Unavailable, format!("the journal can't be written: {failure}"))
+}
+
+/// Once a change, not once a write.
+fn report(path: &Path, failure: Option<&redb::Error>) {
+    let file = path.display();
+    match failure {
+        Some(error) => tracing::error!(%file, %error, "the journal fails: writes are made at once"),
+        None => tracing::info!(%file, "the journal is well again"),
+    }
+}
+
+/// Where a book is kept.
+struct File {
+    path: PathBuf,
+    /// Gone after a failure: it has to be opened again.
+    database: Option<Database>,
+}
+
+impl File {
+    fn database(&mut self) -> Result<&Database, redb::Error> {
+        let database = match self.database.take() {
+            Some(database) => database,
+            None => Database::create(&self.path)?,
+        };
+        Ok(self.database.insert(database))
+    }
+
+    /// Reads what was kept.
+    fn load(&mut self) -> Result<Book, redb::Error> {
+        let database = self.database()?;
+        // The tables are there from now on.
+        let write = database.begin_write()?;
+        write.open_table(ROWS)?;
+        write.open_table(DEAD)?;
+        write.open_table(LAST)?;
+        write.commit()?;
+        let read = database.begin_read()?;
+        let mut rows = Vec::new();
+        for entry in read.open_table(ROWS)?.iter()? {
+            let (key, row) = entry?;
+            let (function, sequence, payload) = row.value();
+            let payload = Bytes::copy_from_slice(payload);
+            rows.push((
+                key.value().to_owned(),
+                Row::waiting(function.to_owned(), sequence, payload),
+            ));
+        }
+        let mut dead = Vec::new();
+        for entry in read.open_table(DEAD)?.iter()? {
+            let (place, letter) = entry?;
+            let (function, key) = place.value();
+            let (sequence, attempts, payload, reason) = letter.value();
+            let payload = Bytes::copy_from_slice(payload);
+            let write = Claimed { key: key.to_owned(), sequence, attempts, payload };
+            let letter = DeadLetter { write, reason: reason.to_owned() };
+            dead.push(((function.to_owned(), key.to_owned()), letter));
+        }
+        let last = read.open_table(LAST)?.get(())?.map_or(0, |last| last.value());
+        Ok(Book::of(rows, dead, last))
+    }
+
+    /// Keeps what has changed in `book`, or all of it another time.
+    fn keep(&mut self, book: &mut Book) -> Result<(), redb::Error> {
+        let changed = book.changes();
+        if changed.rows.is_empty() && changed.dead.is_empty() {
+            return Ok(());
+        }
+        let kept = self.write(book, &changed);
+        if kept.is_err() {
+            self.database = None;
+            book.changed_again(changed);
+        }
+        kept
+    }
+
+    fn write(&mut self, book: &Book, changed: &super::book::Changed) -> Result<(), redb::Error> {
+        let write = self.database()?.begin_write()?;
+        {
+            let mut rows = write.open_table(ROWS)?;
+            for key in &changed.rows {
+                match book.row(key) {
+                    Some(row) => {
+                        let value = (row.function.as_str(), row.sequence, &row.payload[..]);
+                        rows.insert(key.as_str(), value)?;
+                    }
+                    None => drop(rows.remove(key.as_str())?),
+                }
+            }
+            let mut dead = write.open_table(DEAD)?;
+            for place in &changed.dead {
+                let key = (place.0.as_str(), place.1.as_str());
+                match book.letter(place) {
+                    Some(DeadLetter { write: it, reason }) => {
+                        let value = (it.sequence, it.attempts, &it.payload[..], reason.as_str());
+                        dead.insert(key, value)?;
+                    }
+                    None => drop(dead.remove(key)?),
+                }
+            }
+            write.open_table(LAST)?.insert((), book.last())?;
+        }
+        write.commit()?;
+        Ok(())
+    }
+}

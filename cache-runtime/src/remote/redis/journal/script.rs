@@ -1,0 +1,152 @@
+//! The steps of a journal, as scripts. Their keys: rows, what is due, the last sequence, the dead.
+//!
+//! Times are the server's. Sequences are microseconds, which scripts count exactly until 2255.
+
+use std::sync::LazyLock;
+
+use super::super::script::Script;
+
+/// What each of them begins with: the time in microseconds and milliseconds, and how a row is read
+/// and written.
+macro_rules! journal {
+    ($script:literal) => {
+        LazyLock::new(|| {
+            Script::new(concat!(
+                "local time = redis.call('TIME')
+local micros = time[1] * 1000000 + time[2]
+local now = math.floor(micros / 1000)
+local rows, due, last, dead = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local function open(row)
+  local sequence, attempts, claimed, length = struct.unpack('>I8I4I1I2', row)
+  return {
+    sequence = sequence, attempts = attempts, claimed = claimed,
+    name = string.sub(row, 16, 15 + length), payload = string.sub(row, 16 + length),
+  }
+end
+local function sealed(row)
+  return struct.pack('>I8I4I1I2', row.sequence, row.attempts, row.claimed, #row.name)
+    .. row.name .. row.payload
+end
+",
+                $script
+            ))
+        })
+    };
+}
+
+pub(super) static NOW: LazyLock<Script> = journal!(
+    "return string.format('%.0f', math.max(micros, tonumber(redis.call('GET', last) or 0)))"
+);
+
+/// Answers 1 if it took the write, 0 if not, -1 if that came too late.
+pub(super) static PUT: LazyLock<Script> = journal!(
+    "local key, name, payload = ARGV[1], ARGV[2], ARGV[3]
+if micros > tonumber(ARGV[6]) then return {-1, '0', '0'} end
+local sequence = math.max(micros, tonumber(redis.call('GET', last) or 0) + 1)
+local written = string.format('%.0f', sequence)
+redis.call('SET', last, written)
+local old = redis.call('HGET', rows, key)
+local row = {sequence = sequence, attempts = 0, claimed = 0, name = name, payload = payload}
+if old then
+  old = open(old)
+  if old.name ~= name then return {0, written, '0'} end
+  row.claimed = old.claimed
+else
+  if redis.call('ZCARD', due) >= tonumber(ARGV[5]) then return {0, written, '0'} end
+  redis.call('ZADD', due, now + ARGV[4], key)
+end
+redis.call('HSET', rows, key, sealed(row))
+return {1, written, redis.call('ZCARD', due)}"
+);
+
+/// Those that are due first, then those that may be had before.
+pub(super) static CLAIM: LazyLock<Script> = journal!(
+    "local most, hold, ready = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local claimed = {}
+local function claim(key, is_due)
+  local row = redis.call('HGET', rows, key)
+  if not row then return redis.call('ZREM', due, key) end
+  row = open(row)
+  if not is_due and (row.claimed == 1 or (ready == 1 and row.attempts > 0)) then return end
+  row.claimed = 1
+  row.attempts = row.attempts + 1
+  row = sealed(row)
+  redis.call('HSET', rows, key, row)
+  redis.call('ZADD', due, now + hold, key)
+  claimed[#claimed + 1] = {key, row}
+end
+for _, key in ipairs(redis.call('ZRANGEBYSCORE', due, '-inf', now, 'LIMIT', 0, most)) do
+  claim(key, true)
+end
+local from = 0
+while ready > 0 and #claimed < most do
+  local keys = redis.call('ZRANGEBYSCORE', due, '(' .. now, '+inf', 'LIMIT', from, most)
+  if #keys == 0 or from > 10 * most then break end
+  local before = #claimed
+  for _, key in ipairs(keys) do
+    if #claimed < most then claim(key, false) end
+  end
+  from = from + #keys - (#claimed - before)
+end
+return claimed"
+);
+
+pub(super) static SETTLE: LazyLock<Script> = journal!(
+    "for at = 1, #ARGV, 4 do
+  local key, sequence, ending, more = ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2], ARGV[at + 3]
+  local row = redis.call('HGET', rows, key)
+  if row and redis.call('ZSCORE', due, key) then
+    row = open(row)
+    row.claimed = 0
+    if row.sequence ~= sequence then
+      redis.call('HSET', rows, key, sealed(row))
+      redis.call('ZADD', due, now, key)
+    elseif ending == 'a' then
+      redis.call('HSET', rows, key, sealed(row))
+      redis.call('ZADD', due, now + more, key)
+    else
+      redis.call('HDEL', rows, key)
+      redis.call('ZREM', due, key)
+      if ending == 'd' then
+        redis.call('HSET', dead, key, struct.pack('>I4', #more) .. more .. sealed(row))
+      end
+    end
+  end
+end
+return 1"
+);
+
+pub(super) static FORGET: LazyLock<Script> = journal!(
+    "local row = redis.call('HGET', rows, ARGV[1])
+if not row then return 0 end
+row = open(row)
+if row.name ~= ARGV[2] or row.sequence >= tonumber(ARGV[3]) then return 0 end
+redis.call('HDEL', rows, ARGV[1])
+redis.call('ZREM', due, ARGV[1])
+return 1"
+);
+
+pub(super) static DEAD: LazyLock<Script> = journal!(
+    "local letters = {}
+local found = redis.call('HGETALL', dead)
+for at = 1, #found, 2 do
+  local length = struct.unpack('>I4', found[at + 1])
+  local reason = string.sub(found[at + 1], 5, 4 + length)
+  letters[#letters + 1] = {found[at], string.sub(found[at + 1], 5 + length), reason}
+end
+return letters"
+);
+
+pub(super) static REVIVE: LazyLock<Script> = journal!(
+    "local letter = redis.call('HGET', dead, ARGV[1])
+if not letter then return 0 end
+redis.call('HDEL', dead, ARGV[1])
+if ARGV[2] == '1' and redis.call('HEXISTS', rows, ARGV[1]) == 0 then
+  local length = struct.unpack('>I4', letter)
+  local row = open(string.sub(letter, 5 + length))
+  row.attempts, row.claimed = 0, 0
+  redis.call('HSET', rows, ARGV[1], sealed(row))
+  redis.call('ZADD', due, now, ARGV[1])
+end
+return 1"
+);
