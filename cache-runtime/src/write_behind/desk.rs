@@ -55,6 +55,12 @@ fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
+async fn in_time<T>(time: Duration, command: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::time::timeout(time, command).await.unwrap_or_else(|_| {
+        Err(Error::new(ErrorKind::Timeout, "the journal did not answer in time"))
+    })
+}
+
 /// What became of a write on its way into the journal.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Placed {
@@ -106,13 +112,10 @@ impl Desk {
     }
 
     async fn call<T>(&self, times: u32, command: impl Future<Output = Result<T>>) -> Result<T> {
-        let Some(budget) = self.budget else {
-            return command.await;
-        };
-        let answer = tokio::time::timeout(budget * times, command).await;
-        answer.unwrap_or_else(|_| {
-            Err(Error::new(ErrorKind::Timeout, "the journal did not answer in time"))
-        })
+        match self.budget {
+            Some(budget) => in_time(budget * times, command).await,
+            None => command.await,
+        }
     }
 
     /// Lets a write wait, if the journal takes it.
@@ -216,8 +219,10 @@ impl Desk {
         }
     }
 
-    /// What waits under `key`, as a cell, for readers. Nothing where nobody writes behind. Where the
-    /// remote tier is known not to be reached, neither is a journal outside of this process.
+    /// What waits under `key`, as a cell, for readers. Nothing where nobody writes behind.
+    ///
+    /// Where the remote tier was not reached, the reader has waited for that already, and waits for a
+    /// journal outside of this process but shortly.
     pub(crate) async fn read(&self, key: &Key, is_reached: bool) -> Result<Option<Bytes>> {
         let Some(journal) = &self.journal else { return Ok(None) };
         if !self.is_named && registered().next().is_none() {
@@ -226,10 +231,14 @@ impl Desk {
         if self.owed.lock().keys().any(|(_, owed)| owed == key) {
             return Ok(None);
         }
-        if !is_reached && self.budget.is_some() {
-            return Err(Error::new(ErrorKind::Unavailable, "the journal is out of reach"));
-        }
-        let payload = self.call(1, journal.0.get(key.as_str())).await?;
+        let get = journal.0.get(key.as_str());
+        let payload = match self.budget {
+            Some(budget) => {
+                let budget = if is_reached { budget } else { budget / 5 };
+                in_time(budget, get).await?
+            }
+            None => get.await?,
+        };
         payload.map(payload::cell).transpose()
     }
 

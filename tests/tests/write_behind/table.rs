@@ -19,7 +19,7 @@ struct Inner {
 
 #[derive(Default)]
 struct Rows {
-    rows: HashMap<u64, (u32, i64)>,
+    by_id: HashMap<u64, (u32, i64)>,
     statements: u64,
     loads: u64,
     refused: HashSet<u64>,
@@ -61,7 +61,7 @@ impl Table {
             return Err(format!("{id} is refused"));
         }
         for &(id, stock, version) in rows {
-            let row = table.rows.entry(id).or_default();
+            let row = table.by_id.entry(id).or_default();
             if row.1 < version {
                 *row = (stock, version);
             }
@@ -74,15 +74,15 @@ impl Table {
     pub(super) fn load(&self, id: u64) -> Option<u32> {
         let mut table = self.0.rows.lock().unwrap();
         table.loads += 1;
-        table.rows.get(&id).map(|row| row.0)
+        table.by_id.get(&id).map(|row| row.0)
     }
 
     pub(super) fn stock(&self, id: u64) -> Option<u32> {
-        self.0.rows.lock().unwrap().rows.get(&id).map(|row| row.0)
+        self.0.rows.lock().unwrap().by_id.get(&id).map(|row| row.0)
     }
 
     pub(super) fn version(&self, id: u64) -> i64 {
-        self.0.rows.lock().unwrap().rows[&id].1
+        self.0.rows.lock().unwrap().by_id[&id].1
     }
 
     pub(super) fn statements(&self) -> u64 {
