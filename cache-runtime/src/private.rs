@@ -12,6 +12,8 @@ pub use crate::returns::{Kind, Returns, Shape};
 pub use crate::site_for::{ShapeOf, SiteFor, SiteForOn};
 pub use crate::stats::SiteStats;
 pub use crate::value_of::{AnyReturn, HasValue, ValueOf};
-pub use crate::write_behind::{Batch, Behind, Dead, Flushing, Registered, WriteBehind, taken_by};
+pub use crate::write_behind::{
+    Batch, Behind, Dead, Flushing, Registered, WriteBehind, done, taken_by,
+};
 pub use crate::write_through::{WriteThrough, Writing};
 pub use inventory;

@@ -95,7 +95,8 @@ impl WriteBehind {
         self.cache.map_or_else(Cache::current, |cache| cache())
     }
 
-    /// Leaves the write to the journal, or hands it back to be made now.
+    /// Leaves the write to the journal, where `done` is to be returned then, or hands it back to be
+    /// made now.
     ///
     /// # Cancel safety
     ///
@@ -103,12 +104,13 @@ impl WriteBehind {
     pub async fn write<K, T, A>(
         &'static self,
         kind: K,
+        done: Option<K::Return>,
         write: WriteThrough<T>,
         value: T,
         arguments: &A,
     ) -> Behind<K, T>
     where
-        K: Kind<Value = ()>,
+        K: Kind,
         T: Clone + Send + Sync + 'static,
         A: Serialize,
     {
@@ -117,7 +119,7 @@ impl WriteBehind {
         let cache = entry.cache.clone();
         let payload = payload::seal(entry, &value, arguments);
         let placed = cache.desk().place(&cache, self, &entry.key, payload).await;
-        match (placed, K::returned(Some(()))) {
+        match (placed, done) {
             (Placed::Taken(_), Some(returned)) => {
                 writing.settle_with(Returns::<()>::new().kind(), (), value).await;
                 Behind::Later(returned)
@@ -198,6 +200,11 @@ impl<K: Kind, T: Clone + Send + Sync + 'static> Now<K, T> {
         }
         writing.settle_with(kind, returned, value).await
     }
+}
+
+/// What a function returns whose write waits.
+pub fn done<K: Kind<Value = ()>>(_: K) -> Option<K::Return> {
+    K::returned(Some(()))
 }
 
 /// `value`, if `flush` takes such values.

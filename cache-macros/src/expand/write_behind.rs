@@ -19,7 +19,7 @@ use crate::model::{Value, WriteBehind};
 /// async fn save(item: Item) -> R {
 ///     let write = WriteThrough::key(Policy::new(), |key| key.text("item:").part(&item.id));
 ///     let value = item.to_owned();
-///     match save::function().write(Returns::<R>::new().kind(), write, value, &()).await {
+///     match save::function().write(Returns::<R>::new().kind(), done(…), write, value, &()).await {
 ///         Behind::Later(returned) => returned,
 ///         Behind::Now(now) => now.run(save::made(item)).await,
 ///     }
@@ -44,6 +44,12 @@ fn call(write: &WriteBehind) -> TokenStream {
     let name = &function.sig.ident;
     let target = target(krate, function, written);
     let kind = kind(krate, &return_type(function));
+    let done = {
+        let span = function.returns.as_ref().map_or(span, |returns| at(&returns.ty));
+        let done = Ident::new("done", span);
+        quote_spanned!(span=> #krate::#done(#kind))
+    };
+    let write_name = Ident::new("write", waiting_span(write));
     let (value, place) = match &written.value {
         Value::Argument(path) => (owned(path, function), at(&path.root)),
         _ => return TokenStream::new(), // refused
@@ -70,7 +76,7 @@ fn call(write: &WriteBehind) -> TokenStream {
     quote_spanned! {span=>
         let write = #target;
         let #value_name = #value;
-        match #name::function().write(#kind, write, #value_name, #arguments).await {
+        match #name::function().#write_name(#kind, #done, write, #value_name, #arguments).await {
             #krate::Behind::Later(returned) => returned,
             #krate::Behind::Now(now) => now.run(#name::made(#(#all),*)).await,
         }
@@ -170,13 +176,24 @@ fn flush(write: &WriteBehind) -> TokenStream {
     let name = &function.sig.ident;
     let kind = kind(krate, &return_type(function));
     if write.value_is_all() {
-        return quote_spanned!(span=> |batch| batch.each_value(#kind, #name::made));
+        let each_value = Ident::new("each_value", waiting_span(write));
+        return quote_spanned!(span=> |batch| batch.#each_value(#kind, #name::made));
     }
     let names: Vec<_> = function.arguments.iter().map(|argument| &argument.name).collect();
     let types = function.arguments.iter().map(|argument| &argument.ty);
+    let each_call = Ident::new("each_call", waiting_span(write));
     quote_spanned! {span=>
-        |batch| batch.each_call(#kind, |(#(#names,)*): (#(#types,)*)| #name::made(#(#names),*))
+        |batch| batch.#each_call(#kind, |(#(#names,)*): (#(#types,)*)| #name::made(#(#names),*))
     }
+}
+
+/// Where an error is shown that is about what waits: at the last argument that is not the value.
+fn waiting_span(write: &WriteBehind) -> Span {
+    let is_value =
+        |name: &Ident| matches!(&write.written.value, Value::Argument(path) if path.root == *name);
+    let arguments = &write.function.arguments;
+    let other = arguments.iter().rev().find(|argument| !is_value(&argument.name));
+    other.or(arguments.last()).map_or_else(Span::mixed_site, |argument| at(&argument.ty))
 }
 
 /// The function as it was written, under another name.

@@ -7,6 +7,9 @@ pub async fn save_item(item: Item) -> Result<(), DbError> {
     match save_item::function()
         .write(
             ::cache_runtime::__private::Returns::<Result<(), DbError>>::new().kind(),
+            ::cache_runtime::__private::done(
+                ::cache_runtime::__private::Returns::<Result<(), DbError>>::new().kind(),
+            ),
             write,
             value,
             &(),

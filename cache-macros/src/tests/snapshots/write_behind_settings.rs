@@ -10,6 +10,9 @@ async fn save_item(id: u64, item: Item) {
     match save_item::function()
         .write(
             ::cache_runtime::__private::Returns::<()>::new().kind(),
+            ::cache_runtime::__private::done(
+                ::cache_runtime::__private::Returns::<()>::new().kind(),
+            ),
             write,
             value,
             &(&id, &item),
