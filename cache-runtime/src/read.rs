@@ -123,7 +123,7 @@ impl<S: Shape> Call<S> {
         async move {
             match self.way().await {
                 Way::Served(returned) => returned,
-                Way::Uncached => Box::pin(body).await,
+                Way::Uncached => Box::pin(self.pass(body)).await,
                 Way::Load(turn) => Box::pin(self.run(turn, body)).await,
                 Way::Replace(replacing) => Box::pin(self.replace_here(replacing, body)).await,
                 Way::Renew => Box::pin(self.renew(body)).await,

@@ -36,7 +36,7 @@ impl<S: Shape> Call<S> {
             let limit = self.entry.cache.max_load();
             match self.way().await {
                 Way::Served(returned) => returned,
-                Way::Uncached => Box::pin(body).await,
+                Way::Uncached => Box::pin(self.pass(body)).await,
                 Way::Load(turn) => detached(limit, self.run(turn, body)).await,
                 Way::Replace(replacing) => Box::pin(self.replace_there(replacing, body)).await,
                 Way::Renew => detached(limit, self.renew(body)).await,

@@ -11,6 +11,7 @@ use super::{Call, Loading, Way};
 use crate::clock::Clock;
 use crate::entry::Entry;
 use crate::entry_ref::{EntryRef, Kept, Loaded, Locally, Opened, ReadBack};
+use crate::error::Result;
 use crate::flight::{Flight, Outcome, Permit, Resumed, Ticket};
 use crate::invalidation;
 use crate::life::{Life, Span, State};
@@ -332,18 +333,28 @@ impl<S: Shape> Call<S> {
         self.entry.cache.store(&self.entry.key, entry, span, trust);
     }
 
+    /// Goes past the cache, though not past what waits in the journal.
+    pub(super) async fn pass<F: Future<Output = S::Return>>(self, body: F) -> S::Return {
+        match self.pending(true).await {
+            Ok(Some(returned)) => returned,
+            Ok(None) | Err(_) => body.await,
+        }
+    }
+
+    /// What was written and waits in the journal.
+    async fn pending(&self, is_reached: bool) -> Result<Option<S::Return>> {
+        let value = self.entry.pending(is_reached).await?;
+        Ok(value.and_then(|value| S::Kind::returned(Some(value))))
+    }
+
     /// What was written and waits in the journal, else what the body answers.
     async fn call_body<F>(&self, claim: &mut Claim, body: F) -> S::Return
     where
         F: Future<Output = S::Return>,
     {
         let is_reached = !matches!(claim, Claim::Unreachable(_));
-        match self.entry.pending(is_reached).await {
-            Ok(Some(value)) => {
-                if let Some(returned) = S::Kind::returned(Some(value)) {
-                    return returned;
-                }
-            }
+        match self.pending(is_reached).await {
+            Ok(Some(returned)) => return returned,
             Ok(None) => {}
             // What the source holds may be older than what waits.
             Err(_) => *claim = Claim::Barred,

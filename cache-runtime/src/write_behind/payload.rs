@@ -14,7 +14,6 @@ use crate::codec;
 use crate::entry_ref::{EntryRef, Loaded};
 use crate::error::{Error, ErrorKind, Result};
 use crate::life::Life;
-use crate::policy::FOREVER;
 use crate::remote::envelope;
 
 /// How many bytes a value or arguments may take.
@@ -25,8 +24,8 @@ where
     T: Clone + Send + Sync + 'static,
     A: Serialize,
 {
-    // It counts for as long as it waits.
-    let life = Life { ttl: FOREVER, ..Life::default() };
+    // It counts for as long as it waits, however long that is.
+    let life = Life { ttl: u64::MAX / 4, ..Life::default() };
     let (began, trust) = (entry.cache.clock().wall(), entry.cache.trust(entry.policy));
     let cell = entry.seal(LIMIT, &Loaded { value: Some(value), began, trust, life })?;
     let arguments = codec::encode(arguments, LIMIT)?;
