@@ -128,6 +128,7 @@ mod manner;
 mod nesting;
 mod policy;
 mod read;
+mod read_through;
 mod remote;
 mod returns;
 mod site_for;
@@ -160,6 +161,7 @@ pub use local::Moka;
 pub use local::QuickCache;
 pub use manner::{bypass, refreshing};
 pub use policy::Policy;
+pub use read_through::ReadThrough;
 #[cfg(feature = "redis")]
 pub use remote::Redis;
 pub use remote::{Changes, Moment, RemoteBackend};
