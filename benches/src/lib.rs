@@ -8,6 +8,7 @@
 //! | `stampede` | how often the body runs when many tasks ask for one cold key |
 //! | `expiry` | a hot key across its expiries: what readers wait, and what the origin is asked |
 //! | `coherence` | invalidations on their way to other processes, and life without Redis |
+//! | `writes` | a write, directly, through the cache and behind it |
 //!
 //! Machines drift: the clock speed changes, neighbours wake up. Cases therefore take turns, in an
 //! order drawn anew each round, and a ratio is the median of the ratios *within* rounds.
@@ -27,3 +28,4 @@ pub mod stampede;
 pub mod stats;
 pub mod turns;
 pub mod workload;
+pub mod writes;

@@ -221,7 +221,7 @@ pub fn write_through(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `max_pending = 10_000` | so many may wait | 10,000 |
 /// | `retries = 8` | how often a write is tried | 8 |
 /// | `flush = save_items` | an `async fn(Vec<Pending<Item>>) -> Result<(), E>` that makes many at once | the body makes them one by one |
-/// | `cache = &CACHE` | the `Cache` to use | scoped, else process-wide |
+/// | `cache = &CACHE` | the `Cache` to use, also beside an `entry` that is in a cache of its own | scoped, else process-wide |
 /// | `crate = path` | where `cache_runtime` lives | `::cache_runtime` |
 ///
 /// A call returns when its value is in the journal and the cache. Readers of the key get it from there,

@@ -11,6 +11,8 @@
 //! | lease | with `lock = true`, one load per key in all processes |
 //! | fresh, stale, expired | within its ttl; past it and within the stale window; past both |
 //! | to refresh | to load a new value in place of one that is served meanwhile |
+//! | to write through | the source first, then the cache: [`write_through`] |
+//! | to write behind | the cache and a [`Journal`] now, the source later: [`write_behind`] |
 //! | to invalidate | to say that what is cached is outdated; to evict is for want of room, to expire by time |
 //!
 //! # Quick start
@@ -81,6 +83,14 @@
 //!
 //! Values are dropped by the cache wherever it replaces or evicts them: their `Drop` must not use the
 //! cache.
+//!
+//! # Writing
+//!
+//! [`invalidates`] lets the next reader load what was written. [`write_through`] stores it as well:
+//! behind a barrier, so that neither a load nor another writer leaves something older. [`write_behind`]
+//! returns once the value is in the cache and a journal; the database gets it later, of each key the
+//! last value, with a [`Version`] to compare. [`ReadThrough`] is [`cached`] as a handle. The page
+//! `docs/patterns.md` in the repository says what each promises, and when to take which.
 //!
 //! # Which cache
 //!

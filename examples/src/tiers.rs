@@ -4,11 +4,27 @@
 //! `cache-runtime` decide. In this workspace other packages turn features on too, so that the
 //! examples go by their own.
 
-use cache_runtime::{Cache, Result};
+use std::path::Path;
+
+use cache_runtime::{Builder, Cache, FileJournal, Result};
 
 /// Installs a cache whose remote keys begin with `namespace`.
 pub fn install(namespace: &str) -> Result<Cache> {
+    install_built(Cache::builder().name(namespace).namespace(namespace))
+}
+
+/// The same; what is written behind waits in Redis, if that is one of the tiers, else in the file
+/// `journal`.
+pub fn install_with_journal(namespace: &str, journal: &Path) -> Result<Cache> {
     let builder = Cache::builder().name(namespace).namespace(namespace);
+    install_built(if cfg!(feature = "redis") {
+        builder
+    } else {
+        builder.journal(FileJournal::new(journal))
+    })
+}
+
+fn install_built(builder: Builder) -> Result<Cache> {
     #[cfg(not(feature = "moka"))]
     let builder = builder.no_local();
     #[cfg(not(feature = "redis"))]

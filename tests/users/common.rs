@@ -5,7 +5,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cache_runtime::{Cache, Timeout, cached, invalidates};
+use cache_runtime::{
+    Cache, Pending, Timeout, Version, cached, invalidates, write_behind, write_through,
+};
 
 /// What is stored.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
@@ -597,4 +599,64 @@ pub async fn nested() -> u64 {
     }
     let _ = inner::entry(&2);
     made_too(3).await.map_or(0, |user| user.id) + inner(2).await
+}
+
+/// Writes through.
+///
+/// # Errors
+///
+/// Sometimes.
+#[write_through(entry = get_user(user.id), value = user)]
+pub async fn save_user(user: &User) -> Result<()> {
+    get_user::uncached(user.id).await?;
+    Ok(())
+}
+
+/// Writes through what it returns.
+#[write_through(key = "user:<id>", ttl = Duration::from_secs(3), version = 2)]
+pub async fn make_user(id: u64, _name: String) -> Option<User> {
+    tokio::task::yield_now().await;
+    Some(user(id))
+}
+
+/// Writes behind.
+///
+/// # Errors
+///
+/// Sometimes.
+#[write_behind(entry = get_user(user.id), flush = save_users, batch = 10, every = 3)]
+pub async fn save_user_later(user: User) -> Result<()> {
+    save_users_at(vec![user.id], Version::current()).await
+}
+
+async fn save_users(users: Vec<Pending<User>>) -> Result<()> {
+    save_users_at(users.iter().map(|it| it.value.id).collect(), 0).await
+}
+
+async fn save_users_at(ids: Vec<u64>, version: i64) -> Result<()> {
+    tokio::task::yield_now().await;
+    if ids.is_empty() && version == 0 { Err(DbError) } else { Ok(()) }
+}
+
+/// Writes behind, one by one.
+#[write_behind(key = "seen:<_id>", value = at, every = "1m")]
+pub async fn seen(_id: u64, at: u64, _why: Option<String>) {
+    tokio::task::yield_now().await;
+    assert!(at > 0);
+}
+
+#[write_behind(key = "private:<id>")]
+async fn private_behind(id: u64) {
+    drop(id.to_string());
+}
+
+/// Calls what is private, and what stands beside it.
+///
+/// # Errors
+///
+/// Those of the cache.
+pub async fn call_behind() -> cache_runtime::Result<u64> {
+    private_behind(3).await;
+    seen::flush().await?;
+    private_behind::pending().await
 }

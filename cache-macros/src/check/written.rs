@@ -24,7 +24,7 @@ pub(super) fn check(
     if diagnostics.is_empty() {
         check_names_one_entry(written, attribute, diagnostics);
     }
-    check_entry_has_settings_of_its_own(written, diagnostics);
+    check_entry_has_settings_of_its_own(written, attribute, diagnostics);
     check_entry_names_no_result(written, diagnostics);
     check_value_is_a_path(written, diagnostics);
     check_value_is_of_an_argument(written, function, diagnostics);
@@ -50,11 +50,17 @@ fn check_names_one_entry(written: &Written, attribute: &str, diagnostics: &mut D
 }
 
 /// It is the entry of a function, which has said how long it lives, and where.
-fn check_entry_has_settings_of_its_own(written: &Written, diagnostics: &mut Diagnostics) {
+fn check_entry_has_settings_of_its_own(
+    written: &Written,
+    attribute: &str,
+    diagnostics: &mut Diagnostics,
+) {
     if written.entry.is_none() {
         return;
     }
-    for name in &written.of_entry {
+    // Who makes what waits has no entry to ask.
+    let is_needed = |name: &&proc_macro2::Ident| attribute == "write_behind" && **name == "cache";
+    for name in written.of_entry.iter().filter(|name| !is_needed(name)) {
         let message = format!("`{name}` is that of the `entry`; leave it out");
         diagnostics.error(name, message);
     }

@@ -96,6 +96,7 @@ fn companion(write: &WriteBehind) -> TokenStream {
     );
     let definition = definition(write);
     let made = made(write);
+    let underscored = super::lints::of_underscored(function);
     quote_spanned! {span=>
         #[doc = #doc]
         #(#attrs)*
@@ -103,6 +104,7 @@ fn companion(write: &WriteBehind) -> TokenStream {
         #vis struct #name {}
         #(#attrs)*
         impl #name {
+            #underscored
             fn function() -> &'static #krate::WriteBehind {
                 #definition
                 &FUNCTION
