@@ -181,29 +181,21 @@ pub fn invalidates(args: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 /// use cache_runtime::{cached, write_through};
 ///
-/// #[derive(Clone, serde::Serialize, serde::Deserialize)]
-/// struct User {
-///     id: u64,
-///     name: String,
-/// }
-///
 /// #[cached]
-/// async fn get_user(id: u64) -> Result<User, std::io::Error> {
-///     Ok(User { id, name: "Ada".to_owned() }) // a query, say
+/// async fn get_name(id: u64) -> Result<String, std::io::Error> {
+///     Ok(format!("user {id}")) // a query, say
 /// }
 ///
-/// #[write_through(entry = get_user(user.id), value = user)]
-/// async fn save_user(user: User) -> Result<(), std::io::Error> {
-///     println!("user {} is {} now", user.id, user.name); // an update, say
+/// #[write_through(entry = get_name(id), value = name)]
+/// async fn rename(id: u64, name: String) -> Result<(), std::io::Error> {
+///     println!("user {id} is {name} now"); // an update, say
 ///     Ok(())
 /// }
 ///
-/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-/// save_user(User { id: 42, name: "Grace".to_owned() }).await?;
-/// assert_eq!(get_user(42).await?.name, "Grace"); // a hit
-/// # Ok::<_, std::io::Error>(())
-/// # })?;
-/// # Ok::<_, std::io::Error>(())
+/// #[write_through(key = "user:<id>", ttl = "1h")]
+/// async fn make_user(id: u64) -> Result<String, std::io::Error> {
+///     Ok(format!("user {id}")) // an insert, say
+/// }
 /// ```
 #[proc_macro_attribute]
 pub fn write_through(args: TokenStream, item: TokenStream) -> TokenStream {
@@ -240,36 +232,30 @@ pub fn write_through(args: TokenStream, item: TokenStream) -> TokenStream {
 /// # Examples
 ///
 /// ```
-/// use cache_runtime::{LossyJournal, Cache, Version, cached, write_behind};
-///
-/// #[derive(Clone, serde::Serialize, serde::Deserialize)]
-/// struct Item {
-///     id: u64,
-///     stock: u32,
-/// }
+/// use cache_runtime::{Pending, Version, cached, write_behind};
 ///
 /// #[cached]
-/// async fn get_item(id: u64) -> Result<Item, std::io::Error> {
-///     Ok(Item { id, stock: 0 }) // a query, say
+/// async fn stock(id: u64) -> Result<u32, std::io::Error> {
+///     Ok(id as u32) // a query, say
 /// }
 ///
-/// #[write_behind(entry = get_item(item.id))]
-/// async fn save_item(item: Item) -> Result<(), std::io::Error> {
+/// #[write_behind(entry = stock(id), value = count, every = "5s")]
+/// async fn set_stock(id: u64, count: u32) -> Result<(), std::io::Error> {
 ///     let version = Version::current();
-///     println!("update items set stock = {} where id = {} and version < {version}", item.stock, item.id);
+///     println!("update items set stock = {count} where id = {id} and version < {version}");
 ///     Ok(())
 /// }
 ///
-/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-/// # let cache = Cache::builder().no_remote().journal(LossyJournal::new()).build();
-/// # cache.scope(async {
-/// save_item(Item { id: 42, stock: 7 }).await?;
-/// assert_eq!(get_item(42).await?.stock, 7); // the body has yet to run
-/// save_item::flush().await.map_err(std::io::Error::other)?;
-/// # Ok::<_, std::io::Error>(())
-/// # }).await
-/// # })?;
-/// # Ok::<_, std::io::Error>(())
+/// #[write_behind(key = "seen:<user>", value = at, flush = write_all)]
+/// async fn seen(user: u64, at: u64) -> Result<(), std::io::Error> {
+///     println!("user {user} was seen at {at}");
+///     Ok(())
+/// }
+///
+/// async fn write_all(all: Vec<Pending<u64>>) -> Result<(), std::io::Error> {
+///     println!("{} at once, {:?} the first of them", all.len(), all[0].key);
+///     Ok(())
+/// }
 /// ```
 #[proc_macro_attribute]
 pub fn write_behind(args: TokenStream, item: TokenStream) -> TokenStream {

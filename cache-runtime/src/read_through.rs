@@ -33,6 +33,7 @@ type Loading<V, E> = Pin<Box<dyn Future<Output = Result<V, E>> + Send>>;
 ///
 /// ```
 /// use cache_runtime::{Policy, ReadThrough};
+/// # use cache_runtime::{Cache, Moka};
 ///
 /// #[derive(Clone, serde::Serialize, serde::Deserialize)]
 /// struct User {
@@ -43,6 +44,7 @@ type Loading<V, E> = Pin<Box<dyn Future<Output = Result<V, E>> + Send>>;
 /// let users = ReadThrough::new("user:<id>", Policy::new().ttl_secs(60), |id: u64| async move {
 ///     Ok::<_, std::io::Error>(User { name: format!("user {id}") }) // a query, say
 /// });
+/// # let users = users.on(&Cache::builder().local(Moka::new()).no_remote().build());
 /// assert_eq!(users.get(&42).await?.name, "user 42");
 /// users.put(&42, User { name: "Ada".to_owned() }).await.map_err(std::io::Error::other)?;
 /// assert_eq!(users.get(&42).await?.name, "Ada");

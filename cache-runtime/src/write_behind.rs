@@ -194,9 +194,13 @@ impl<K: Kind, T: Clone + Send + Sync + 'static> Now<K, T> {
         let Self { function, kind, placed, writing, value } = *self;
         let sequence = placed.sequence();
         let returned = Version::scope(sequence, Box::pin(body)).await;
-        if matches!(placed, Placed::Unreached(_)) && K::success(&returned).is_some() {
+        if matches!(placed, Placed::Unreached(_)) {
             let entry = writing.of();
-            entry.cache.desk().owe(&entry.cache, function, &entry.key, sequence);
+            let desk = entry.cache.desk();
+            if K::success(&returned).is_some() {
+                desk.owe(&entry.cache, function, &entry.key, sequence);
+            }
+            desk.pass(sequence).await;
         }
         writing.settle_with(kind, returned, value).await
     }

@@ -357,7 +357,10 @@ impl<S: Shape> Call<S> {
             Ok(Some(returned)) => return returned,
             Ok(None) => {}
             // What the source holds may be older than what waits.
-            Err(_) => *claim = Claim::Barred,
+            Err(_) => {
+                self.count(Event::RemoteError);
+                *claim = Claim::Barred;
+            }
         }
         self.count(Event::Load);
         let key = self.entry.key.clone();

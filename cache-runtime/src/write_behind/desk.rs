@@ -183,7 +183,19 @@ impl Desk {
                 self.clock.lock().saw(sequence, asked)
             }
         };
-        Ok(seen.sequence + micros(seen.answered.elapsed()) + micros(budget))
+        Ok(seen.earliest().saturating_add(micros(budget)))
+    }
+
+    /// Waits until the journal gives out no number any more that is less than `version`: what is
+    /// written after this is newer, by whoever. As in Spanner's commit wait (Corbett et al., 2012).
+    pub(super) async fn pass(&self, version: u64) {
+        loop {
+            let earliest = self.clock.lock().seen.map_or(u64::MAX, Seen::earliest);
+            match version.checked_sub(earliest) {
+                Some(ahead) => tokio::time::sleep(Duration::from_micros(ahead + 1)).await,
+                None => return,
+            }
+        }
     }
 
     /// Once a change, not once a write.
@@ -339,19 +351,36 @@ impl Desk {
 }
 
 impl Clock {
+    /// Notes what the journal's clock showed, unless what is known already is more exact.
     fn saw(&mut self, sequence: u64, asked: Instant) -> Seen {
-        let seen = Seen { sequence, asked, answered: Instant::now() };
+        let new = Seen { sequence, asked, answered: Instant::now() };
+        let seen = self.seen.filter(|old| old.error() < new.error()).unwrap_or(new);
         self.seen = Some(seen);
         seen
     }
 
     /// A number greater than any that the journal has given out until now.
     fn version(&mut self) -> u64 {
-        let now = match self.seen {
-            Some(seen) => seen.sequence.saturating_add(micros(seen.asked.elapsed())),
-            None => version::now(),
-        };
+        let now = self.seen.map_or_else(version::now, Seen::latest);
         self.last = now.max(self.last).saturating_add(1);
         self.last
+    }
+}
+
+impl Seen {
+    /// How far off it may be: the answer was made at any moment between, and clocks differ in pace.
+    fn error(&self) -> Duration {
+        let drift = self.answered.elapsed() / 1000;
+        self.answered.duration_since(self.asked) + drift
+    }
+
+    /// What the journal's clock shows now, at the latest.
+    fn latest(self) -> u64 {
+        self.sequence.saturating_add(micros(self.asked.elapsed()))
+    }
+
+    /// What it shows now, at the earliest.
+    fn earliest(self) -> u64 {
+        self.sequence.saturating_add(micros(self.answered.elapsed()))
     }
 }

@@ -191,3 +191,29 @@ async fn a_write_that_a_frozen_server_gets_late_is_not_taken() {
         .await;
     assert_eq!(server.cli(&["HLEN", "shop:{~journal}:rows"]), "0");
 }
+
+#[tokio::test]
+async fn a_damaged_row_holds_up_no_other() {
+    let server = RedisServer::start();
+    let redis = Redis::new(server.url()).unwrap();
+    let cache = Cache::builder().namespace("shop").remote(redis).build();
+    let table = Table::new();
+    for id in [1, 3] {
+        let damaged = format!("item:{}:{id}", table.number());
+        server.command(&["HSET", "shop:{~journal}:rows", &damaged, "rubbish"]);
+        server.command(&["ZADD", "shop:{~journal}:due:write_behind::save", "1", &damaged]);
+    }
+    cache
+        .scope(async {
+            save(item(&table, 1, 7)).await.unwrap();
+            assert_eq!(table.stock(1), Some(7), "made at once");
+            save(item(&table, 2, 8)).await.unwrap();
+            let inside = cache.clone();
+            let flush = tokio::spawn(async move { inside.scope(save::flush()).await });
+            eventually(LONG, || async { table.stock(2) == Some(8) }).await;
+            flush.abort();
+        })
+        .await;
+    let left = server.cli(&["HKEYS", "shop:{~journal}:rows"]);
+    assert_eq!(left, format!("item:{}:3", table.number()), "what was not written anew");
+}

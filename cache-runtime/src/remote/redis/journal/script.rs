@@ -59,14 +59,17 @@ redis.call('HSET', rows, key, sealed(row))
 return {1, written, redis.call('ZCARD', due)}"
 );
 
-/// Those that are due first, then those that may be had before.
+/// Those that are due first, then those that may be had before. A damaged row is passed over, and
+/// looked at again in an hour: the others are not to wait for whoever mends it.
 pub(super) static CLAIM: LazyLock<Script> = journal!(
     "local most, hold, ready = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local claimed = {}
 local function claim(key, is_due)
   local row = redis.call('HGET', rows, key)
   if not row then return redis.call('ZREM', due, key) end
-  row = open(row)
+  local is_sound
+  is_sound, row = pcall(open, row)
+  if not is_sound then return redis.call('ZADD', due, now + 3600000, key) end
   if not is_due and (row.claimed == 1 or (ready == 1 and row.attempts > 0)) then return end
   row.claimed = 1
   row.attempts = row.attempts + 1
@@ -116,11 +119,13 @@ end
 return 1"
 );
 
+/// What is damaged is older than what was written in its place.
 pub(super) static FORGET: LazyLock<Script> = journal!(
     "local row = redis.call('HGET', rows, ARGV[1])
 if not row then return 0 end
-row = open(row)
-if row.name ~= ARGV[2] or row.sequence >= tonumber(ARGV[3]) then return 0 end
+local is_sound
+is_sound, row = pcall(open, row)
+if is_sound and (row.name ~= ARGV[2] or row.sequence >= tonumber(ARGV[3])) then return 0 end
 redis.call('HDEL', rows, ARGV[1])
 redis.call('ZREM', due, ARGV[1])
 return 1"
