@@ -5,9 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
-use cache_runtime::{
-    Cache, FileJournal, Pending, Redis, Version, cached, write_behind, write_through,
-};
+use cache_runtime::{Cache, FileJournal, Pending, Redis, Version, write_behind, write_through};
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
@@ -60,11 +58,6 @@ async fn write(rows: Vec<Row>) -> Result<(), String> {
     tokio::task::spawn_blocking(write).await.map_err(|error| error.to_string())?
 }
 
-#[cached(key = "item:<id>")]
-async fn get_item(id: u64) -> Result<Item, String> {
-    Err(format!("{id} is not read here"))
-}
-
 /// Writes, without a cache.
 ///
 /// # Errors
@@ -79,7 +72,7 @@ pub async fn direct(item: Item) -> Result<(), String> {
 /// # Errors
 ///
 /// Those of the database.
-#[write_through(entry = get_item(item.id), value = item)]
+#[write_through(key = "item:<item.id>", value = item)]
 pub async fn through(item: Item) -> Result<(), String> {
     write(vec![(item.id, item.stock, Version::current())]).await
 }
@@ -89,7 +82,7 @@ pub async fn through(item: Item) -> Result<(), String> {
 /// # Errors
 ///
 /// Those of the database, where the journal takes no more.
-#[write_behind(entry = get_item(item.id), max_pending = 100_000, flush = write_all)]
+#[write_behind(key = "item:<item.id>", max_pending = 100_000, flush = write_all)]
 pub async fn behind(item: Item) -> Result<(), String> {
     write(vec![(item.id, item.stock, Version::current())]).await
 }
