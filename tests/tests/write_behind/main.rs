@@ -1,6 +1,7 @@
 //! Functions that write behind: what readers see, what reaches the table, and what fails on the way.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::unused_async)]
 
+mod disk;
 mod failures;
 mod flushing;
 mod outage;
