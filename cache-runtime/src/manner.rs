@@ -34,7 +34,8 @@ impl Manner {
 }
 
 /// Runs `future`; the cached functions that it calls run their bodies, and neither look in the cache
-/// nor store anything there. `bypasses` counts them.
+/// nor store anything there. `bypasses` counts them. A value that waits to be written behind is the
+/// value all the same.
 ///
 /// What `future` spawns is not within it. Of `bypass` and [`refreshing`], the inner one counts.
 ///

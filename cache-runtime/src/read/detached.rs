@@ -56,7 +56,7 @@ impl<S: Shape> Call<S> {
         let mut load = detached(self.entry.cache.max_load(), async move {
             match self.way().await {
                 Way::Served(returned) => returned,
-                Way::Uncached => body.await,
+                Way::Uncached => self.pass(body).await,
                 Way::Load(turn) => self.run(turn, body).await,
                 Way::Replace(replacing) => self.replace_there(replacing, body).await,
                 Way::Renew => self.renew(body).await,

@@ -1,5 +1,8 @@
 //! What readers see before a write is made.
 
+use std::time::Duration;
+
+use cache_runtime::{Timeout, bypass, cached};
 use cache_tests::Tiers;
 
 use super::table::Table;
@@ -35,6 +38,48 @@ async fn a_value_that_was_evicted_is_found_in_the_journal() {
         get_item::entry(&table.number(), &1).invalidate().await.unwrap();
         assert_eq!(get_item(table.number(), 1).await, Ok(Some(7)));
         assert_eq!(table.loads(), 1, "it is in the table now");
+    })
+    .await;
+}
+
+#[derive(Debug, PartialEq, Clone)]
+struct Late;
+
+impl From<Timeout> for Late {
+    fn from(_: Timeout) -> Self {
+        Self
+    }
+}
+
+/// Fresh for a second, and stale for an hour.
+#[cached(key = "item:<table>:<id>", ttl = 1, stale = "1h", hard_timeout = "10s")]
+async fn get_hurried(table: u64, id: u64) -> Result<Option<u32>, Late> {
+    Ok(Table::of(table).load(id))
+}
+
+#[tokio::test]
+async fn past_the_cache_it_is_found_in_the_journal() {
+    on_all_tiers(async |_, table| {
+        save(item(&table, 1, 7)).await.unwrap();
+        assert_eq!(bypass(get_item(table.number(), 1)).await, Ok(Some(7)));
+        assert_eq!(bypass(get_hurried(table.number(), 1)).await, Ok(Some(7)));
+        assert_eq!(table.loads(), 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_replaces_a_stale_value_is_found_in_the_journal() {
+    on_all_tiers(async |tiers, table| {
+        save(item(&table, 1, 7)).await.unwrap();
+        get_item::entry(&table.number(), &1).invalidate().await.unwrap();
+        assert_eq!(get_hurried(table.number(), 1).await, Ok(Some(7)));
+        tiers.landed().await;
+        tiers.clock.advance(Duration::from_secs(2));
+        assert_eq!(get_hurried(table.number(), 1).await, Ok(Some(7)));
+        tiers.landed().await;
+        assert_eq!(get_hurried(table.number(), 1).await, Ok(Some(7)));
+        assert_eq!((get_hurried::stats().stale_hits, table.loads()), (1, 0));
     })
     .await;
 }
