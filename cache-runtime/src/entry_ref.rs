@@ -138,10 +138,15 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
         Ok(value)
     }
 
-    /// What was written and waits in the journal.
+    /// What was written and waits in the journal. An error, too, if that is of another type or
+    /// version: the source is older than it.
     pub(crate) async fn pending(&self, is_reached: bool) -> Result<Option<T>> {
-        let cell = self.cache.desk().read(&self.key, is_reached).await?;
-        Ok(cell.and_then(|cell| self.open(&cell)).and_then(|opened| opened.value))
+        let Some(cell) = self.cache.desk().read(&self.key, is_reached).await? else {
+            return Ok(None);
+        };
+        let value = self.open(&cell).and_then(|opened| opened.value);
+        let unread = || Error::new(ErrorKind::Codec, "what waits is of another type or version");
+        value.map(Some).ok_or_else(unread)
     }
 
     /// What the local tier holds.
