@@ -12,6 +12,7 @@ use super::flusher::{self, Flusher};
 use super::{WriteBehind, payload, registered, version};
 use crate::cache::Cache;
 use crate::error::{Error, ErrorKind, Result};
+use crate::invalidation;
 use crate::journal::{AnyJournal, Claimed, DeadLetter, DynJournal, Put, Ready, Settled, Write};
 use crate::key::Key;
 use crate::sync::Mutex;
@@ -133,6 +134,7 @@ impl Desk {
         self.report(cache, function, &put);
         match put {
             Ok(Put::Taken { sequence, waiting }) => {
+                self.replaced(key, sequence);
                 let is_batch = waiting >= function.batch as u64;
                 self.start(cache, function).wake(is_batch);
                 Placed::Taken(sequence)
@@ -272,8 +274,13 @@ impl Desk {
         self.start(cache, function);
     }
 
+    /// Notes that the write of this `sequence` waits under `key`: nothing that is older does.
+    fn replaced(&self, key: &Key, sequence: u64) {
+        self.owed.lock().retain(|(_, owed), version| owed != key || *version >= sequence);
+    }
+
     /// Tells the journal of the versions of `function` that were written without it.
-    pub(super) async fn forget_older(&self, function: &str) -> Result<()> {
+    pub(super) async fn forget_older(&self, cache: &Cache, function: &str) -> Result<()> {
         let owed: Vec<_> = {
             let owed = self.owed.lock();
             let owed = owed.iter().filter(|((name, _), _)| *name == function);
@@ -282,6 +289,8 @@ impl Desk {
         for (place, version) in owed {
             let forgotten = self.journal()?.forget(function, place.1.as_str(), version);
             self.call(1, forgotten).await?;
+            // Others may have found there what is forgotten now. If this fails, it is owed.
+            let _ = invalidation::invalidate(cache, &place.1).await;
             let mut owed = self.owed.lock();
             if owed.get(&place) == Some(&version) {
                 owed.remove(&place);

@@ -125,7 +125,7 @@ struct Round {
 /// blame, and the others are not to be given up with it.
 async fn round(cache: &Cache, function: &'static WriteBehind, ready: Ready) -> Result<Round> {
     let desk = cache.desk();
-    desk.forget_older(function.name).await?;
+    desk.forget_older(cache, function.name).await?;
     let claimed = desk.claim(function, ready).await?;
     let mut round = Round { taken: claimed.len(), failed: 0 };
     let (first, again): (Vec<_>, Vec<_>) = claimed.into_iter().partition(|it| it.attempts == 1);
