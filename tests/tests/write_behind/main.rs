@@ -5,6 +5,7 @@ mod disk;
 mod failures;
 mod flushing;
 mod outage;
+mod overtaken;
 mod reads;
 mod table;
 
