@@ -236,6 +236,17 @@ impl Book {
         self.rows.get(key)
     }
 
+    /// Puts back what stood under `key` before the write of this `sequence`, if that still does.
+    pub(super) fn restore(&mut self, key: &str, sequence: u64, before: Option<Row>) {
+        if self.rows.get(key).is_none_or(|row| row.sequence != sequence) {
+            return;
+        }
+        match before {
+            Some(row) => self.insert(key, row),
+            None => self.remove(key),
+        }
+    }
+
     pub(super) fn letter(&self, place: &Place) -> Option<&DeadLetter> {
         self.dead.get(place)
     }
