@@ -141,7 +141,9 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
     /// What was written and waits in the journal. An error, too, if that is of another type or
     /// version: the source is older than it.
     pub(crate) async fn pending(&self, is_reached: bool) -> Result<Option<T>> {
-        let Some(cell) = self.cache.desk().read(&self.key, is_reached).await? else {
+        let desk = self.cache.desk();
+        desk.resume(&self.cache);
+        let Some(cell) = desk.read(&self.key, is_reached).await? else {
             return Ok(None);
         };
         let value = self.open(&cell).and_then(|opened| opened.value);

@@ -334,15 +334,24 @@ impl Desk {
         flusher
     }
 
-    /// Makes what earlier processes have left, also of functions that nobody has called here.
+    /// Makes what earlier processes have left, also of functions that nobody has called here, and what
+    /// an earlier runtime of this one has.
     pub(crate) fn resume(&self, cache: &Cache) {
+        if self.journal.is_none() || self.is_resumed.load(Relaxed) {
+            return;
+        }
         let is_in_runtime = tokio::runtime::Handle::try_current().is_ok();
-        if self.journal.is_none() || !is_in_runtime || self.is_resumed.swap(true, Relaxed) {
+        if !is_in_runtime || self.is_resumed.swap(true, Relaxed) {
             return;
         }
         for function in registered().filter(|function| function.cache.is_none()) {
             self.start(cache, function);
         }
+    }
+
+    /// Notes that a task has ended with its runtime.
+    pub(super) fn interrupted(&self) {
+        self.is_resumed.store(false, Relaxed);
     }
 
     /// Makes all that waits of the functions that this cache has to do with.

@@ -79,7 +79,7 @@ impl Flusher {
     }
 }
 
-/// The task. If its runtime ends, the next call begins another one.
+/// The task. If its runtime ends, the next call begins another one, or the next load.
 struct Work {
     flusher: Arc<Flusher>,
     cache: WeakCache,
@@ -106,8 +106,13 @@ impl Work {
 impl Drop for Work {
     fn drop(&mut self) {
         let mut task = self.flusher.task.lock();
-        if task.number == self.number {
-            task.sign = None;
+        if task.number != self.number {
+            return;
+        }
+        task.sign = None;
+        drop(task);
+        if let Some(cache) = self.cache.upgrade() {
+            cache.desk().interrupted();
         }
     }
 }

@@ -168,3 +168,18 @@ async fn a_flush_that_takes_too_long_is_taken_over_and_comes_too_late() {
         })
         .await;
 }
+
+#[test]
+fn what_a_runtime_leaves_the_next_one_makes() {
+    let runtime = || tokio::runtime::Runtime::new().unwrap();
+    let (cache, table) = (process(&LossyJournal::new()), Table::new());
+    table.hold();
+    let first = runtime();
+    first.block_on(async { cache.scope(save_soon(item(&table, 1, 7))).await });
+    drop(first);
+    table.let_go();
+    runtime().block_on(async {
+        cache.scope(async {}).await;
+        eventually(LONG / 12, || async { table.stock(1) == Some(7) }).await;
+    });
+}
