@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use cache_runtime::{
-    Cache, Claimed, DeadLetter, Error, ErrorKind, Journal, LossyJournal, Put, Ready, Result,
-    Settled, Version, Write, write_behind,
+    Cache, Claimed, DeadLetter, Ending, Error, ErrorKind, Journal, LossyJournal, Put, Ready,
+    Result, Settled, Version, Write, write_behind,
 };
 use cache_tests::{Tiers, eventually};
 
 use super::table::Table;
-use super::{Item, get_item, item, save};
+use super::{Item, LONG, get_item, item, save};
 
 /// A journal that can be cut off, forgets nothing while it is told so, and whose clock is behind.
 #[derive(Clone, Default)]
@@ -38,6 +38,10 @@ impl Odd {
     fn shown(&self, sequence: u64) -> u64 {
         sequence - self.behind.load(SeqCst)
     }
+
+    fn inside(&self, shown: u64) -> u64 {
+        shown.saturating_add(self.behind.load(SeqCst))
+    }
 }
 
 impl Journal for Odd {
@@ -46,7 +50,7 @@ impl Journal for Odd {
     }
 
     async fn put(&self, write: Write) -> Result<Put> {
-        let until = write.until.saturating_add(self.behind.load(SeqCst));
+        let until = self.inside(write.until);
         Ok(match self.try_it()?.put(Write { until, ..write }).await? {
             Put::Taken { sequence, waiting } => {
                 Put::Taken { sequence: self.shown(sequence), waiting }
@@ -67,18 +71,22 @@ impl Journal for Odd {
         hold: Duration,
         ready: Ready,
     ) -> Result<Vec<Claimed>> {
-        self.try_it()?.claim(function, most, hold, ready).await
+        let claimed = self.try_it()?.claim(function, most, hold, ready).await?;
+        let claimed = claimed.into_iter();
+        Ok(claimed.map(|it| Claimed { sequence: self.shown(it.sequence), ..it }).collect())
     }
 
     async fn settle(&self, function: &str, settled: Vec<Settled>) -> Result<()> {
-        self.try_it()?.settle(function, settled).await
+        let settled = settled.into_iter();
+        let settled = settled.map(|it| Settled { sequence: self.inside(it.sequence), ..it });
+        self.try_it()?.settle(function, settled.collect()).await
     }
 
     async fn forget(&self, function: &str, key: &str, before: u64) -> Result<()> {
         if self.keeps.load(SeqCst) {
             return Err(Error::new(ErrorKind::Unavailable, "told to keep it"));
         }
-        self.try_it()?.forget(function, key, before).await
+        self.try_it()?.forget(function, key, self.inside(before)).await
     }
 
     async fn waiting(&self, function: &str) -> Result<u64> {
@@ -232,6 +240,71 @@ async fn a_journal_whose_clock_is_behind_holds_up_nobody() {
             let begun = Instant::now();
             save(item(&table, 3, 7)).await.unwrap();
             assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+        })
+        .await;
+}
+
+#[tokio::test]
+#[ignore = "fails: the row is forgotten, as older than what was written before it"]
+async fn a_write_that_waits_is_newer_than_one_that_this_process_made_before() {
+    let (journal, cache, table) = odd();
+    journal.behind.store(5_000_000, SeqCst);
+    cache
+        .scope(async {
+            journal.cut_off(true);
+            save(item(&table, 1, 7)).await.unwrap();
+            journal.cut_off(false);
+            save(item(&table, 1, 8)).await.unwrap();
+            save::flush().await.unwrap();
+            assert_eq!(table.stock(1), Some(8));
+        })
+        .await;
+}
+
+#[tokio::test]
+#[ignore = "fails: whoever comes too late ends the hold of who took over"]
+async fn who_comes_too_late_ends_nobody_elses_hold() {
+    let journal = LossyJournal::new();
+    let write = Write {
+        function: "save".to_owned(),
+        key: "item:1".to_owned(),
+        payload: Bytes::from_static(b"payload"),
+        due: Duration::ZERO,
+        room: 1,
+        until: u64::MAX,
+    };
+    journal.put(write).await.unwrap();
+    let claim = async |hold| journal.claim("save", 1, hold, Ready::All).await.unwrap().pop();
+    let late = claim(Duration::ZERO).await.unwrap();
+    eventually(LONG, || async { claim(LONG).await.is_some() }).await;
+    let (key, sequence) = (late.key, late.sequence);
+    let ending = Ending::Again(Duration::ZERO);
+    journal.settle("save", vec![Settled { key, sequence, ending }]).await.unwrap();
+    assert_eq!(claim(LONG).await, None);
+}
+
+/// One by one, and not more than one attempt.
+#[write_behind(
+    key = "item:<item.table>:<item.id>", value = item.stock, every = "1h", retries = 1
+)]
+async fn save_slowly(item: Item) -> Result<(), String> {
+    tokio::time::sleep(Duration::from_millis(30)).await;
+    Table::of(item.table).write(&[(item.id, item.stock, Version::current())]).await
+}
+
+#[tokio::test]
+#[ignore = "fails: the hold of all ends with the hold of the batch, made or not, tried or not"]
+async fn what_was_made_before_a_batch_took_too_long_is_made_and_the_rest_is_tried_again() {
+    let builder = Cache::builder().no_remote().journal(LossyJournal::new());
+    let (cache, table) = (builder.flush_hold(Duration::from_millis(200)).build(), Table::new());
+    cache
+        .scope(async {
+            for id in 0..20 {
+                save_slowly(item(&table, id, 7)).await.unwrap();
+            }
+            let _ = save_slowly::flush().await;
+            let dead = save_slowly::dead().await.unwrap();
+            assert!(dead.is_empty(), "{} are given up", dead.len());
         })
         .await;
 }
