@@ -1,6 +1,7 @@
 //! Writing behind: into the cache and a journal now, to the source later.
 
 mod batch;
+mod clock;
 mod desk;
 mod flusher;
 mod letter;

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::clock::{Clock, Seen, micros};
 use super::flusher::{self, Flusher};
-use super::{WriteBehind, payload, registered, version};
+use super::{WriteBehind, payload, registered};
 use crate::cache::Cache;
 use crate::error::{Error, ErrorKind, Result};
 use crate::invalidation;
@@ -34,26 +35,6 @@ pub(crate) struct Desk {
     flushers: Mutex<HashMap<&'static str, (&'static WriteBehind, Arc<Flusher>)>>,
     is_well: AtomicBool,
     is_resumed: AtomicBool,
-}
-
-/// The clock of the journal, as far as this process knows it.
-#[derive(Default)]
-struct Clock {
-    seen: Option<Seen>,
-    /// The last version that was given to a write without the journal.
-    last: u64,
-}
-
-/// What the journal's clock showed at a moment between two.
-#[derive(Clone, Copy)]
-struct Seen {
-    sequence: u64,
-    asked: Instant,
-    answered: Instant,
-}
-
-fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 async fn in_time<T>(time: Duration, command: impl Future<Output = Result<T>>) -> Result<T> {
@@ -365,40 +346,5 @@ impl Desk {
             }
         }
         flushed
-    }
-}
-
-impl Clock {
-    /// Notes what the journal's clock showed, unless what is known already is more exact.
-    fn saw(&mut self, sequence: u64, asked: Instant) -> Seen {
-        let new = Seen { sequence, asked, answered: Instant::now() };
-        let seen = self.seen.filter(|old| old.error() < new.error()).unwrap_or(new);
-        self.seen = Some(seen);
-        seen
-    }
-
-    /// A number greater than any that the journal has given out until now.
-    fn version(&mut self) -> u64 {
-        let now = self.seen.map_or_else(version::now, Seen::latest);
-        self.last = now.max(self.last).saturating_add(1);
-        self.last
-    }
-}
-
-impl Seen {
-    /// How far off it may be: the answer was made at any moment between, and clocks differ in pace.
-    fn error(&self) -> Duration {
-        let drift = self.answered.elapsed() / 1000;
-        self.answered.duration_since(self.asked) + drift
-    }
-
-    /// What the journal's clock shows now, at the latest.
-    fn latest(self) -> u64 {
-        self.sequence.saturating_add(micros(self.asked.elapsed()))
-    }
-
-    /// What it shows now, at the earliest.
-    fn earliest(self) -> u64 {
-        self.sequence.saturating_add(micros(self.answered.elapsed()))
     }
 }
