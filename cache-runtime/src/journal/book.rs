@@ -247,6 +247,18 @@ impl Book {
         }
     }
 
+    /// Takes back what was claimed.
+    pub(super) fn unclaim(&mut self, claimed: Vec<Claimed>) {
+        for Claimed { key, sequence, attempts, .. } in claimed {
+            let row = self.rows.get(&key);
+            let row = row.filter(|row| row.sequence == sequence && row.attempts == attempts);
+            if let Some(row) = row.cloned() {
+                let attempts = attempts - 1;
+                self.place(&key, Row { attempts, is_claimed: false, due: millis(), ..row });
+            }
+        }
+    }
+
     pub(super) fn letter(&self, place: &Place) -> Option<&DeadLetter> {
         self.dead.get(place)
     }
