@@ -171,6 +171,9 @@ pub struct Settled {
     pub key: String,
     /// Its place among all writes.
     pub sequence: u64,
+    /// How often it had been taken out then: what has been taken out again since is tried by others,
+    /// who say what becomes of it, unless it is made.
+    pub attempts: u32,
     /// What became of it.
     pub ending: Ending,
 }

@@ -104,6 +104,7 @@ async fn a_file_keeps_what_waits_and_what_was_given_up() {
     let settled = claimed.iter().zip(endings).map(|(it, ending)| Settled {
         key: it.key.clone(),
         sequence: it.sequence,
+        attempts: it.attempts,
         ending,
     });
     journal.settle("save", settled.collect()).await.unwrap();

@@ -132,13 +132,17 @@ impl Book {
     }
 
     pub(super) fn settle(&mut self, function: &str, settled: Vec<Settled>) {
-        for Settled { key, sequence, ending } in settled {
+        for Settled { key, sequence, attempts, ending } in settled {
             let Some(row) = self.rows.get(&key).filter(|row| row.function == function) else {
                 continue;
             };
             let mut row = row.clone();
+            let is_same = row.sequence == sequence;
+            if is_same && row.attempts != attempts && ending != Ending::Written {
+                continue;
+            }
             row.is_claimed = false;
-            if row.sequence != sequence {
+            if !is_same {
                 row.due = millis();
                 self.place(&key, row);
                 continue;

@@ -168,7 +168,7 @@ async fn make(cache: &Cache, function: &'static WriteBehind, group: Vec<Claimed>
                 Ending::Again(pause(attempts))
             }
         };
-        Settled { key, sequence, ending }
+        Settled { key, sequence, attempts, ending }
     });
     settled.collect()
 }

