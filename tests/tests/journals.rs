@@ -83,6 +83,22 @@ async fn a_full_server_refuses_and_keeps_what_it_has() {
     assert!(journal.get("item:1").await.unwrap().is_some());
 }
 
+#[tokio::test]
+async fn a_full_server_gives_out_what_it_has() {
+    use cache_runtime::{Ending, Settled};
+    let server = RedisServer::start();
+    let journal = Redis::new(server.url()).unwrap().journal("shop:").unwrap();
+    journal.put(write("item:1")).await.unwrap();
+    server.set_max_memory(1);
+    for ending in [Ending::Again(Duration::ZERO), Ending::Written] {
+        let claimed = journal.claim("save", 1, LONG, Ready::All).await.unwrap().remove(0);
+        let (key, sequence, attempts) = (claimed.key, claimed.sequence, claimed.attempts);
+        let settled = Settled { key, sequence, attempts, ending };
+        journal.settle("save", vec![settled]).await.unwrap();
+    }
+    assert_eq!(journal.waiting("save").await.unwrap(), 0);
+}
+
 /// Opens the journal once the one before has let go of the file.
 async fn reopened(path: &Path) -> FileJournal {
     let journal = FileJournal::new(path);

@@ -61,8 +61,12 @@ return {1, written, redis.call('ZCARD', due)}"
 
 /// Those that are due first, then those that may be had before. A damaged row is passed over, and
 /// looked at again in an hour: the others are not to wait for whoever mends it.
+///
+/// Of a server that is full, what waits is made all the same, or it would stay full: once it has
+/// written, a script is not refused for want of memory, and a `ZREM` of what is no key needs none.
 pub(super) static CLAIM: LazyLock<Script> = journal!(
-    "local most, hold, ready = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+    "redis.call('ZREM', due, string.rep('-', 999))
+local most, hold, ready = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local claimed = {}
 local function claim(key, is_due)
   local row = redis.call('HGET', rows, key)
@@ -94,8 +98,10 @@ end
 return claimed"
 );
 
+/// As with claims, not refused for want of memory.
 pub(super) static SETTLE: LazyLock<Script> = journal!(
-    "for at = 1, #ARGV, 5 do
+    "redis.call('ZREM', due, string.rep('-', 999))
+for at = 1, #ARGV, 5 do
   local key, sequence, ending, more = ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2], ARGV[at + 3]
   local row = redis.call('HGET', rows, key)
   row = row and redis.call('ZSCORE', due, key) and open(row)
