@@ -35,6 +35,8 @@ pub(crate) struct Flusher {
     wake: Notify,
     /// Whether there is enough for a batch, so that nothing has to be due.
     is_full: AtomicBool,
+    /// Whether the last round could not ask the journal.
+    is_cut_off: AtomicBool,
     task: Mutex<Task>,
 }
 
@@ -94,11 +96,35 @@ impl Work {
             let Some(cache) = self.cache.upgrade() else { return };
             let is_full = self.flusher.is_full.swap(false, Relaxed);
             let ready = if is_full { Ready::Fresh } else { Ready::Due };
-            let taken = round(&cache, self.function, ready).await.map_or(0, |round| round.taken);
+            let round = round(&cache, self.function, ready).await;
+            self.report(&cache, round.as_ref().err());
+            let taken = round.map_or(0, |round| round.taken);
             drop(cache);
             if taken < self.function.batch {
                 let _ = timeout(pause, self.flusher.wake.notified()).await;
             }
+        }
+    }
+}
+
+impl Work {
+    /// Once a change, not once a round.
+    fn report(&self, cache: &Cache, failure: Option<&Error>) {
+        if self.flusher.is_cut_off.swap(failure.is_some(), Relaxed) == failure.is_some() {
+            return;
+        }
+        let (cache, function) = (cache.name(), self.function.name);
+        match failure {
+            Some(error) => {
+                let error = error as &dyn std::error::Error;
+                tracing::warn!(
+                    cache,
+                    function,
+                    error,
+                    "the journal is out of reach: what waits there is not made"
+                );
+            }
+            None => tracing::info!(cache, function, "what waits in the journal is made again"),
         }
     }
 }
