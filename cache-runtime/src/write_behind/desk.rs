@@ -30,8 +30,9 @@ pub(crate) struct Desk {
     budget: Option<Duration>,
     hold: Duration,
     clock: Mutex<Clock>,
-    /// Versions that were written without the journal, and which it may not know of.
-    owed: Mutex<HashMap<(&'static str, Key), u64>>,
+    /// Of each key and function, the version that was written without the journal, and which it may
+    /// not know of.
+    owed: Mutex<HashMap<Key, HashMap<&'static str, u64>>>,
     flushers: Mutex<HashMap<&'static str, (&'static WriteBehind, Arc<Flusher>)>>,
     is_well: AtomicBool,
     is_resumed: AtomicBool,
@@ -223,7 +224,7 @@ impl Desk {
         if !self.is_named && registered().next().is_none() {
             return Ok(None);
         }
-        if self.owed.lock().keys().any(|(_, owed)| owed == key) {
+        if self.owed.lock().contains_key(key) {
             return Ok(None);
         }
         let get = journal.0.get(key.as_str());
@@ -249,7 +250,7 @@ impl Desk {
             return;
         }
         let mut owed = self.owed.lock();
-        let latest = owed.entry((function.name, key.clone())).or_default();
+        let latest = owed.entry(key.clone()).or_default().entry(function.name).or_default();
         *latest = version.max(*latest);
         drop(owed);
         self.start(cache, function);
@@ -257,25 +258,33 @@ impl Desk {
 
     /// Notes that the write of this `sequence` waits under `key`: nothing that is older does.
     fn replaced(&self, key: &Key, sequence: u64) {
-        self.owed.lock().retain(|(_, owed), version| owed != key || *version >= sequence);
+        self.settle_owed(key, |_, version| version < sequence);
+    }
+
+    /// Takes off what is owed of `key` by the functions and versions that `is_settled` names.
+    fn settle_owed(&self, key: &Key, is_settled: impl Fn(&str, u64) -> bool) {
+        let mut all = self.owed.lock();
+        if let Some(owed) = all.get_mut(key) {
+            owed.retain(|function, version| !is_settled(function, *version));
+            if owed.is_empty() {
+                all.remove(key);
+            }
+        }
     }
 
     /// Tells the journal of the versions of `function` that were written without it.
     pub(super) async fn forget_older(&self, cache: &Cache, function: &str) -> Result<()> {
-        let owed: Vec<_> = {
+        let owed: Vec<(Key, u64)> = {
             let owed = self.owed.lock();
-            let owed = owed.iter().filter(|((name, _), _)| *name == function);
-            owed.map(|(place, version)| (place.clone(), *version)).collect()
+            let owed = owed.iter().filter_map(|(key, of)| Some((key.clone(), *of.get(function)?)));
+            owed.collect()
         };
-        for (place, version) in owed {
-            let forgotten = self.journal()?.forget(function, place.1.as_str(), version);
+        for (key, version) in owed {
+            let forgotten = self.journal()?.forget(function, key.as_str(), version);
             self.call(1, forgotten).await?;
             // Others may have found there what is forgotten now. If this fails, it is owed.
-            let _ = invalidation::invalidate(cache, &place.1).await;
-            let mut owed = self.owed.lock();
-            if owed.get(&place) == Some(&version) {
-                owed.remove(&place);
-            }
+            let _ = invalidation::invalidate(cache, &key).await;
+            self.settle_owed(&key, |of, owed| of == function && owed == version);
         }
         Ok(())
     }
