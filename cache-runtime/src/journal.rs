@@ -26,8 +26,8 @@ use crate::error::Result;
 ///   [settled](Self::settle) as written or dead, or [forgotten](Self::forget), as far as the store
 ///   keeps what it has acknowledged.
 /// - A key waits once. A later write takes the place of the earlier one, and its turn.
-/// - Sequences never fall back: each is greater than every other that was given out before, and than
-///   the microseconds since the Unix epoch when it was given out, by the journal's clock.
+/// - Sequences never fall back: each is greater than every other that was given out before, and no
+///   less than the microseconds since the Unix epoch when it was given out, by the journal's clock.
 /// - A write that was [claimed](Self::claim) is nobody else's until it is settled or `hold` has
 ///   passed. What takes its place meanwhile waits for that, so that the writes of a key are made one
 ///   after another.
