@@ -32,6 +32,8 @@ pub struct WriteBehind {
     /// Where the attribute names a cache: that.
     cache: Option<fn() -> Cache>,
     batch: usize,
+    /// Whether a batch is one call, and not one a write.
+    is_together: bool,
     every: Duration,
     room: u64,
     retries: u32,
@@ -52,13 +54,32 @@ impl WriteBehind {
     /// A function of this path, whose writes are made by `flush`.
     pub const fn new(name: &'static str, flush: fn(Batch) -> Flushing) -> Self {
         let every = Duration::from_secs(1);
-        Self { name, flush, cache: None, batch: 100, every, room: 10_000, retries: 8 }
+        Self {
+            name,
+            flush,
+            cache: None,
+            batch: 100,
+            is_together: false,
+            every,
+            room: 10_000,
+            retries: 8,
+        }
     }
 
     /// How many writes are made at once, at most.
     pub const fn batch(self, batch: usize) -> Self {
         assert!(batch > 0, "a batch must hold one write at least");
         Self { batch, ..self }
+    }
+
+    /// Makes a batch with one call.
+    pub const fn together(self) -> Self {
+        Self { is_together: true, ..self }
+    }
+
+    /// How many writes are claimed at once: what is made one by one is held one by one.
+    fn claims(&self) -> usize {
+        if self.is_together { self.batch } else { 1 }
     }
 
     /// After what time a write is made.
@@ -195,13 +216,18 @@ impl<K: Kind, T: Clone + Send + Sync + 'static> Now<K, T> {
         let Self { function, kind, placed, writing, value } = *self;
         let sequence = placed.sequence();
         let returned = Version::scope(sequence, Box::pin(body)).await;
-        if matches!(placed, Placed::Unreached(_)) {
-            let entry = writing.of();
-            let desk = entry.cache.desk();
-            if K::success(&returned).is_some() {
-                desk.owe(&entry.cache, function, &entry.key, sequence);
+        let entry = writing.of();
+        let (cache, desk) = (&entry.cache, entry.cache.desk());
+        let is_made = K::success(&returned).is_some();
+        match placed {
+            Placed::Unreached(_) => {
+                if is_made {
+                    desk.owe(cache, function, &entry.key, sequence);
+                }
+                desk.pass(sequence).await;
             }
-            desk.pass(sequence).await;
+            Placed::Refused(_) if is_made => desk.supersede(cache, &entry.key, sequence).await,
+            Placed::Refused(_) | Placed::Taken(_) => {}
         }
         writing.settle_with(kind, returned, value).await
     }

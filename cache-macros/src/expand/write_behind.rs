@@ -151,7 +151,7 @@ fn definition(write: &WriteBehind) -> TokenStream {
 }
 
 fn settings(write: &WriteBehind) -> TokenStream {
-    let WriteBehind { krate, batch, every, max_pending, retries, .. } = write;
+    let WriteBehind { krate, batch, every, max_pending, retries, flush, .. } = write;
     let number = |name: &str, number: &Option<Expr>| {
         number.as_ref().map(|number| {
             let name = Ident::new(name, at(number));
@@ -164,7 +164,8 @@ fn settings(write: &WriteBehind) -> TokenStream {
     let every = every.as_ref().map(|every| {
         setting(&Ident::new("every", Span::mixed_site()), every, |expr| evaluated(expr, krate))
     });
-    quote!(#batch #every #room #retries)
+    let together = flush.as_ref().map(|flush| quote_spanned!(at(flush)=> .together()));
+    quote!(#together #batch #every #room #retries)
 }
 
 /// What makes a batch of writes.

@@ -251,6 +251,16 @@ impl Book {
         }
     }
 
+    /// Whether what stands under `key` has changed since it was kept.
+    pub(super) fn has_changed(&self, key: &str) -> bool {
+        self.changed.rows.contains(key)
+    }
+
+    /// Notes that what stands under `key` is what is kept.
+    pub(super) fn unchanged(&mut self, key: &str) {
+        self.changed.rows.remove(key);
+    }
+
     /// Takes back what was claimed.
     pub(super) fn unclaim(&mut self, claimed: Vec<Claimed>) {
         for Claimed { key, sequence, attempts, .. } in claimed {

@@ -41,9 +41,16 @@ pub struct FileJournal {
     jobs: Mutex<Option<Sender<Job>>>,
 }
 
-/// A step: it answers what is to be said once it is kept, or if it can't be. Without a book, the file
-/// could not be opened.
-type Job = Box<dyn FnOnce(Option<&mut Book>) -> Reply + Send>;
+/// What the thread is asked. Without a book, the file could not be opened.
+enum Job {
+    /// It answers what is to be said once it is kept, or if it can't be.
+    Step(Step),
+    /// It changes nothing, and goes by what is kept.
+    Look(Look),
+}
+
+type Step = Box<dyn FnOnce(Option<&mut Book>) -> Reply + Send>;
+type Look = Box<dyn FnOnce(Option<&Book>) + Send>;
 type Reply = Box<dyn FnOnce(Option<&mut Book>, Result<()>) + Send>;
 
 impl FileJournal {
@@ -66,7 +73,7 @@ impl FileJournal {
         let sent = jobs.as_ref().map(|jobs| jobs.send(job));
         if sent.is_none_or(|sent| sent.is_err()) {
             *jobs = None;
-            return Err(Error::new(ErrorKind::Unavailable, "the journal's thread has ended"));
+            return Err(ended());
         }
         Ok(())
     }
@@ -78,19 +85,28 @@ impl FileJournal {
         undo: impl FnOnce(&mut Book) + Send + 'static,
     ) -> Result<T> {
         let (tell, told) = oneshot::channel();
-        self.send(Box::new(move |book| {
+        self.send(Job::Step(Box::new(move |book| {
             let answer = book.map(step);
             Box::new(move |book, kept| {
                 if let (Some(book), true) = (book, kept.is_err()) {
                     undo(book);
                 }
-                let unopened = || Error::new(ErrorKind::Unavailable, "the journal is not open");
                 let _ = tell.send(kept.and_then(|()| answer.ok_or_else(unopened)));
             })
-        }))?;
-        told.await.unwrap_or_else(|_| {
-            Err(Error::new(ErrorKind::Unavailable, "the journal's thread has ended"))
-        })
+        })))?;
+        told.await.unwrap_or_else(|_| Err(ended()))
+    }
+
+    /// Answers what `look` sees, also while nothing can be written.
+    async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Book) -> T + Send + 'static,
+    ) -> Result<T> {
+        let (tell, told) = oneshot::channel();
+        self.send(Job::Look(Box::new(move |book| {
+            let _ = tell.send(book.map(look).ok_or_else(unopened));
+        })))?;
+        told.await.unwrap_or_else(|_| Err(ended()))
     }
 
     async fn ask<T: Send + 'static>(
@@ -107,14 +123,14 @@ impl Journal for FileJournal {
     }
 
     async fn now(&self) -> Result<u64> {
-        self.ask(|book| book.now()).await
+        self.look(Book::now).await
     }
 
     async fn put(&self, write: Write) -> Result<Put> {
         let key = write.key.clone();
         let (keep, kept) = mpsc::channel();
         let step = move |book: &mut Book| {
-            let before = book.row(&write.key).cloned();
+            let before = (book.row(&write.key).cloned(), book.has_changed(&write.key));
             let put = book.put(write);
             let _ = keep.send((before, put));
             put
@@ -122,8 +138,11 @@ impl Journal for FileJournal {
         // Who is told that it was not taken makes a newer one, or fails: then what waited before is
         // still to be made.
         let undo = move |book: &mut Book| {
-            if let Ok((before, Put::Taken { sequence, .. })) = kept.recv() {
+            if let Ok(((before, has_changed), Put::Taken { sequence, .. })) = kept.recv() {
                 book.restore(&key, sequence, before);
+                if !has_changed {
+                    book.unchanged(&key);
+                }
             }
         };
         self.run(step, undo).await
@@ -131,7 +150,7 @@ impl Journal for FileJournal {
 
     async fn get(&self, key: &str) -> Result<Option<Bytes>> {
         let key = key.to_owned();
-        self.ask(move |book| book.get(&key)).await
+        self.look(move |book| book.get(&key)).await
     }
 
     async fn claim(
@@ -165,12 +184,12 @@ impl Journal for FileJournal {
 
     async fn waiting(&self, function: &str) -> Result<u64> {
         let function = function.to_owned();
-        self.ask(move |book| book.waiting(&function)).await
+        self.look(move |book| book.waiting(&function)).await
     }
 
     async fn dead(&self, function: &str) -> Result<Vec<DeadLetter>> {
         let function = function.to_owned();
-        self.ask(move |book| book.dead(&function)).await
+        self.look(move |book| book.dead(&function)).await
     }
 
     async fn revive(&self, function: &str, key: &str, again: bool) -> Result<bool> {
@@ -195,7 +214,13 @@ fn work(mut file: File, jobs: &Receiver<Job>) {
             Some(_) => Ok(()),
             None => file.load().map(|loaded| book = Some(loaded)),
         };
-        let replies: Vec<Reply> = group.into_iter().map(|job| job(book.as_mut())).collect();
+        let (mut replies, mut looks): (Vec<Reply>, Vec<_>) = (Vec::new(), Vec::new());
+        for job in group {
+            match job {
+                Job::Step(step) => replies.push(step(book.as_mut())),
+                Job::Look(look) => looks.push(look),
+            }
+        }
         let kept = opened.and_then(|()| book.as_mut().map_or(Ok(()), |book| file.keep(book)));
         if is_well != kept.is_ok() {
             is_well = kept.is_ok();
@@ -206,7 +231,18 @@ fn work(mut file: File, jobs: &Receiver<Job>) {
         for reply in replies.into_iter().rev() {
             reply(book.as_mut(), failure.as_ref().map_or(Ok(()), |failure| Err(failed(failure))));
         }
+        for look in looks {
+            look(book.as_ref());
+        }
     }
+}
+
+fn unopened() -> Error {
+    Error::new(ErrorKind::Unavailable, "the journal is not open")
+}
+
+fn ended() -> Error {
+    Error::new(ErrorKind::Unavailable, "the journal's thread has ended")
 }
 
 fn failed(failure: &str) -> Error {

@@ -342,7 +342,7 @@ impl<S: Shape> Call<S> {
     }
 
     /// What was written and waits in the journal.
-    async fn pending(&self, is_reached: bool) -> Result<Option<S::Return>> {
+    pub(super) async fn pending(&self, is_reached: bool) -> Result<Option<S::Return>> {
         let value = self.entry.pending(is_reached).await?;
         Ok(value.and_then(|value| S::Kind::returned(Some(value))))
     }

@@ -123,11 +123,17 @@ impl<S: Shape> Call<S> {
         F: Future<Output = S::Return>,
     {
         let returned = match self.look(turn, flight).await.ok_or(None)? {
-            // Under a barrier nothing can be stored: the next reader after the write loads.
-            Way::Load(turn) if !matches!(turn.claim, Claim::Barred) => self.run(turn, body).await,
+            // Under a barrier nothing can be stored: the next reader after the write loads. Nor is
+            // anything loaded that may be older than what waits in a journal out of reach.
+            Way::Load(turn) if self.may_replace(&turn).await => self.run(turn, body).await,
             Way::Served(returned) => returned,
             Way::Load(_) | Way::Uncached | Way::Replace(_) | Way::Renew => return Err(None),
         };
         if S::Kind::stored(&returned).is_some() { Ok(returned) } else { Err(Some(returned)) }
+    }
+
+    async fn may_replace(&self, turn: &Loading) -> bool {
+        let is_reached = !matches!(turn.claim, Claim::Unreachable(_));
+        !matches!(turn.claim, Claim::Barred) && self.pending(is_reached).await.is_ok()
     }
 }

@@ -115,6 +115,10 @@ impl Desk {
         };
         self.report(cache, function, &put);
         match put {
+            // It would be forgotten with what is older than a write made without the journal.
+            Ok(Put::Taken { sequence, .. }) if self.owes(function, key) >= sequence => {
+                Placed::Unreached(self.clock.lock().version())
+            }
             Ok(Put::Taken { sequence, waiting }) => {
                 self.replaced(key, sequence);
                 let is_batch = waiting >= function.batch as u64;
@@ -256,6 +260,26 @@ impl Desk {
         self.start(cache, function);
     }
 
+    /// The version of `function` that was written under `key` without the journal; 0 where none was.
+    fn owes(&self, function: &WriteBehind, key: &Key) -> u64 {
+        let owed = self.owed.lock();
+        owed.get(key).and_then(|of| of.get(function.name)).copied().unwrap_or_default()
+    }
+
+    /// Tells the journal that `sequence` was written under `key`, where another function's write may
+    /// wait that is older.
+    pub(super) async fn supersede(&self, cache: &Cache, key: &Key, sequence: u64) {
+        for function in registered() {
+            let forgotten = async {
+                let forget = self.journal()?.forget(function.name, key.as_str(), sequence);
+                self.call(1, forget).await
+            };
+            if forgotten.await.is_err() {
+                self.owe(cache, function, key, sequence);
+            }
+        }
+    }
+
     /// Notes that the write of this `sequence` waits under `key`: nothing that is older does.
     fn replaced(&self, key: &Key, sequence: u64) {
         self.settle_owed(key, |_, version| version < sequence);
@@ -290,7 +314,7 @@ impl Desk {
     }
 
     pub(super) async fn claim(&self, function: &WriteBehind, ready: Ready) -> Result<Vec<Claimed>> {
-        let claim = self.journal()?.claim(function.name, function.batch, self.hold, ready);
+        let claim = self.journal()?.claim(function.name, function.claims(), self.hold, ready);
         self.call(PATIENCE, claim).await
     }
 

@@ -100,7 +100,7 @@ impl Work {
             self.report(&cache, round.as_ref().err());
             let taken = round.map_or(0, |round| round.taken);
             drop(cache);
-            if taken < self.function.batch {
+            if taken < self.function.claims() {
                 let _ = timeout(pause, self.flusher.wake.notified()).await;
             }
         }

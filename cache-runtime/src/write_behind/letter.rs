@@ -58,13 +58,18 @@ impl Dead {
         payload::value(self.payload.clone()).ok()
     }
 
-    /// Lets it wait again, with the number it had: what was written since is not replaced by it.
+    /// Makes it anew, with the number it had: what was written since is not replaced by it. If it
+    /// fails again, it waits for its next attempt, and until then readers find it.
     ///
     /// # Errors
     ///
     /// When the journal is out of reach.
     pub async fn replay(&self) -> Result<()> {
-        self.revive(true).await
+        self.revive(true).await?;
+        // How it ends is told by what waits, and by the letters.
+        let _ = super::flusher::flush(&self.cache, self.function).await;
+        // Who has found it in the journal may have what is older than what the source has.
+        self.cache.invalidate(&self.key).await
     }
 
     /// Forgets it.
