@@ -19,6 +19,7 @@ async fn strict(source: Source, id: u64) -> Result<u64, Down> {
 async fn for_a_function_without_a_stale_window_it_is_a_miss() {
     Aged::by(STALE, async |aged| {
         aged.source.update();
+        assert_eq!(strict::entry(&1).peek().await, None);
         assert_eq!((strict(aged.source.clone(), 1).await, aged.loads()), (Ok(2), 2));
         assert_eq!((aged.read_later().await, aged.loads()), (Ok(2), 2));
     })
