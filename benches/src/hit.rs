@@ -12,7 +12,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::one_at_a_time::one_at_a_time;
 use crate::report::{Report, Row, Spread};
 use crate::turns::{self, Turn};
-use crate::workload::{index, loads, zipf};
+use crate::workload::{index, loads};
 
 /// What the cached function returns, and with it how dear a copy is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -103,8 +103,10 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
 
 /// How hits are measured.
 pub struct Suite {
-    /// How many keys there are.
-    pub keys: u64,
+    /// Who is asked for, in this order, from anywhere.
+    pub ids: Vec<u64>,
+    /// How they are distributed.
+    pub keys: String,
     /// Calls a batch.
     pub batch: usize,
     /// Turns a case.
@@ -116,7 +118,6 @@ pub struct Suite {
 impl Suite {
     /// Lets the cases take turns; a sample is nanoseconds a call and thread.
     pub fn run(&self, returns: Returns, cases: &[Case]) -> Report {
-        let ids = zipf(self.keys, 200_000);
         let mut spoiled = vec![0; cases.len()];
         let line = StartingLine::default();
         let samples = thread::scope(|scope| {
@@ -124,7 +125,7 @@ impl Suite {
                 .map(|number| {
                     let (jobs, inbox) = channel();
                     let (done, outbox) = channel();
-                    let (ids, line) = (&ids, &line);
+                    let (ids, line) = (&self.ids, &line);
                     scope.spawn(move || self.work(number, cases, ids, line, &inbox, &done));
                     Worker { jobs, outbox }
                 })
@@ -138,7 +139,7 @@ impl Suite {
         });
         let rows = cases.iter().zip(samples).zip(spoiled);
         Report {
-            title: format!("hit → {}, {} thread(s)", returns.name(), self.threads),
+            title: format!("hit → {}, {}, {} thread(s)", returns.name(), self.keys, self.threads),
             unit: "ns",
             spread: Spread::Middle,
             bases: Vec::new(),

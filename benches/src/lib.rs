@@ -3,6 +3,7 @@
 //! | binary | what it measures |
 //! |---|---|
 //! | `hit` | a warm hit in the process, on one thread and on several |
+//! | `hit_ratio` | what share of a trace's calls are hits |
 //! | `allocations` | heap allocations of such a hit |
 //! | `redis_hit` | a warm hit in Redis, in sequence and 64 at once |
 //! | `stampede` | how often the body runs when many tasks ask for one cold key |
@@ -18,6 +19,7 @@ pub mod contender;
 pub mod expiry;
 pub mod flags;
 pub mod hit;
+pub mod hit_ratio;
 pub mod machine;
 mod one_at_a_time;
 pub mod peers;

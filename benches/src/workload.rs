@@ -125,6 +125,11 @@ pub fn index(draw: u64, bound: usize) -> usize {
 /// `len` ids below `n`, where the k-th most popular is asked for with a frequency of 1/k; which
 /// ids are popular is random.
 pub fn zipf(n: u64, len: usize) -> Vec<u64> {
+    skewed(n, len, 1.0)
+}
+
+/// The same, with a frequency of 1/k^`skew`.
+pub fn skewed(n: u64, len: usize, skew: f64) -> Vec<u64> {
     let mut random = Random::new(7);
     let mut ids: Vec<u64> = (0..n).collect();
     random.shuffle(&mut ids);
@@ -132,7 +137,7 @@ pub fn zipf(n: u64, len: usize) -> Vec<u64> {
     let cumulated: Vec<f64> = (1..=n)
         .map(|rank| {
             #[expect(clippy::cast_precision_loss, reason = "there are far fewer keys")]
-            let weight = 1.0 / rank as f64;
+            let weight = (rank as f64).powf(-skew);
             total += weight;
             total
         })
@@ -143,4 +148,10 @@ pub fn zipf(n: u64, len: usize) -> Vec<u64> {
             ids[cumulated.partition_point(|sum| *sum < at).min(ids.len() - 1)]
         })
         .collect()
+}
+
+/// `len` ids below `n`, each as likely as any other.
+pub fn uniform(n: u64, len: usize) -> Vec<u64> {
+    let mut random = Random::new(7);
+    (0..len).map(|_| random.next() % n).collect()
 }

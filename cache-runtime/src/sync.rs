@@ -1,12 +1,22 @@
-//! The one switch between the standard library's locks and the model checker's.
+//! The one switch between what the standard library shares between threads and what the model
+//! checker does.
 
 use std::sync::PoisonError;
 
 #[cfg(not(shuttle))]
 pub(crate) use std::sync::MutexGuard;
 
+#[cfg(not(shuttle))]
+pub(crate) use std::sync::atomic::{AtomicU64, Ordering};
+#[cfg(not(shuttle))]
+pub(crate) use std::thread_local;
+
 #[cfg(shuttle)]
 pub(crate) use shuttle::sync::MutexGuard;
+#[cfg(shuttle)]
+pub(crate) use shuttle::sync::atomic::{AtomicU64, Ordering};
+#[cfg(shuttle)]
+pub(crate) use shuttle::thread_local;
 
 #[cfg(not(shuttle))]
 use std::sync::Mutex as Inner;

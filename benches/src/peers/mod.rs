@@ -22,7 +22,6 @@ pub mod multi_tier_cache;
 pub mod ours;
 #[cfg(feature = "peers")]
 pub mod oxcache;
-#[cfg(feature = "peers")]
 pub mod quick_cache;
 pub mod redis;
 
@@ -31,9 +30,9 @@ pub fn hits(returns: Returns, n: u64) -> Vec<Case> {
     let mut cases = floor::hits(returns, n);
     cases.extend(moka::hits(returns, n));
     cases.extend(ours::hits(returns, n));
+    cases.extend(quick_cache::hits(returns, n));
     #[cfg(feature = "peers")]
     {
-        cases.extend(quick_cache::hits(returns, n));
         cases.extend(cached::hits(returns, n));
         cases.extend(cachelito::hits(returns, n));
         cases.extend(hitbox::hits(returns, n));
@@ -62,9 +61,9 @@ pub async fn redis_clients(n: u64) -> Result<Vec<Contender>, LoadError> {
 pub async fn stampedes() -> Result<Vec<Contender>, LoadError> {
     let mut guards = ours::stampedes();
     guards.extend(moka::stampedes());
+    guards.extend(quick_cache::stampedes());
     #[cfg(feature = "peers")]
     {
-        guards.extend(quick_cache::stampedes());
         guards.extend(cached::stampedes());
         guards.extend(cachelito::stampedes());
         guards.extend(hitbox::stampedes());

@@ -94,7 +94,7 @@ pub fn hits(returns: Returns, n: u64) -> Vec<Case> {
 }
 
 fn use_local_tier() {
-    let local = Moka::new().capacity(200_000);
+    let local = Moka::new().capacity(2_000_000);
     // Every call after the first finds one installed.
     let _ = Cache::builder().local(local).no_remote().build().install();
 }

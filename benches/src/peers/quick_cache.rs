@@ -7,7 +7,14 @@ use quick_cache::sync::Cache;
 use crate::contender::Contender;
 use crate::hit::{Case, Returns};
 use crate::stampede::slow;
-use crate::workload::{User, Value};
+use crate::workload::{User, Value, index};
+
+/// The name of the case a hit of ours on it is held against.
+pub const BY_STR: &str = "quick_cache get(&str), key at hand";
+
+fn key(id: u64) -> String {
+    format!("user:{id}")
+}
 
 /// By number and by text.
 pub fn hits(returns: Returns, n: u64) -> Vec<Case> {
@@ -23,12 +30,15 @@ fn both<V: Value>(n: u64) -> Vec<Case> {
     let (numbers, texts) = (Cache::new(capacity), Cache::new(capacity));
     for id in 0..n {
         numbers.insert(id, V::load(id));
-        texts.insert(format!("user:{id}"), V::load(id));
+        texts.insert(key(id), V::load(id));
     }
+    let texts = Arc::new(texts);
+    let (by_format, keys) = (texts.clone(), (0..n).map(key).collect::<Vec<_>>());
     vec![
         Case::direct("quick_cache get(&u64)", move |id| numbers.get(&id)),
+        Case::direct(BY_STR, move |id| texts.get(keys[index(id, keys.len())].as_str())),
         Case::direct("quick_cache get(&str), key by format!", move |id| {
-            texts.get(format!("user:{id}").as_str())
+            by_format.get(key(id).as_str())
         }),
     ]
 }

@@ -7,7 +7,7 @@ use super::{Cache, Inner, Settings};
 use crate::clock::{Clock, millis};
 use crate::flight::Flights;
 use crate::journal::{AnyJournal, Journal};
-use crate::local::LocalBackend;
+use crate::local::{Front, LocalBackend};
 use crate::maintenance;
 use crate::policy::{Fraction, Share};
 use crate::read::Attempts;
@@ -319,7 +319,7 @@ impl Builder {
         });
         let cache = Cache(Arc::new(Inner {
             name: self.name,
-            local,
+            local: local.map(Front::new),
             feed: remote.as_ref().map(|tier| tier.feed().clone()),
             remote,
             flights: Flights::new(),

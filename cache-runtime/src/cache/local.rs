@@ -7,6 +7,7 @@ use crate::entry::Entry;
 use crate::failure::Failure;
 use crate::key::{Key, KeyRef};
 use crate::life::{Life, Span, State};
+use crate::local::LocalBackend;
 use crate::policy::Policy;
 use crate::remote::feed::{Stamp, Trust};
 use crate::returns::{Kind, Shape};

@@ -29,7 +29,7 @@ use crate::error::Result;
 use crate::flight::{Barrier, FlightId, Flights, Joining};
 use crate::key::Key;
 use crate::life::Life;
-use crate::local::LocalBackend;
+use crate::local::Front;
 use crate::lookup::{Looking, Lookup};
 use crate::policy::{Policy, Share};
 use crate::read::Attempts;
@@ -48,7 +48,7 @@ pub struct Cache(Arc<Inner>);
 
 struct Inner {
     name: String,
-    local: Option<Arc<dyn LocalBackend>>,
+    local: Option<Front>,
     remote: Option<Arc<Tier>>,
     /// The remote tier's, for hits to be compared with.
     feed: Option<Arc<Feed>>,

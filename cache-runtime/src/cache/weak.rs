@@ -4,6 +4,7 @@ use std::sync::{Arc, Weak};
 
 use super::{Cache, Inner};
 use crate::key::Key;
+use crate::local::LocalBackend;
 use crate::remote::feed::Listener;
 
 impl Cache {

@@ -1,5 +1,6 @@
 //! The local tier: values as they are, in this process.
 
+mod front;
 #[cfg(feature = "moka")]
 mod moka;
 #[cfg(feature = "quick-cache")]
@@ -7,6 +8,7 @@ mod quick_cache;
 
 use std::sync::Arc;
 
+pub(crate) use self::front::Front;
 #[cfg(feature = "moka")]
 pub use self::moka::Moka;
 #[cfg(feature = "quick-cache")]

@@ -1,0 +1,241 @@
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64 as Count, Ordering::SeqCst};
+use std::sync::{Mutex, OnceLock};
+use std::thread;
+
+use super::*;
+
+/// A backend that counts what it is asked.
+#[derive(Default)]
+struct Asked {
+    entries: Mutex<HashMap<Key, Arc<Entry>>>,
+    gets: Count,
+}
+
+impl LocalBackend for Asked {
+    fn get(&self, key: KeyRef<'_>) -> Option<Arc<Entry>> {
+        self.gets.fetch_add(1, SeqCst);
+        self.entries.lock().unwrap().get(&key.to_key()).cloned()
+    }
+
+    fn insert(&self, key: &Key, entry: Arc<Entry>) {
+        self.entries.lock().unwrap().insert(key.clone(), entry);
+    }
+
+    fn remove(&self, key: KeyRef<'_>) {
+        self.entries.lock().unwrap().remove(&key.to_key());
+    }
+
+    /// Evicts everything.
+    fn sweep(&self, _: &dyn Fn(&Entry) -> bool) {
+        self.entries.lock().unwrap().clear();
+    }
+
+    fn len(&self) -> u64 {
+        self.entries.lock().unwrap().len() as u64
+    }
+}
+
+fn front() -> (Front, Arc<Asked>) {
+    let backend = Arc::new(Asked::default());
+    (Front::new(backend.clone()), backend)
+}
+
+fn key(number: u64) -> Key {
+    Key::new("front").part(&number)
+}
+
+fn entry(value: u64) -> Arc<Entry> {
+    Entry::new(Some(value), 1)
+}
+
+fn value(front: &Front, key: &Key) -> Option<u64> {
+    front.get(key.borrowed())?.value::<u64>(1).copied().flatten()
+}
+
+/// Reads `key` until it is hot, and answers what it holds.
+fn heated(front: &Front, key: &Key) -> Option<u64> {
+    (0..100).map(|_| value(front, key)).last().flatten()
+}
+
+#[test]
+fn a_hot_key_is_read_without_the_backend_but_for_a_sample() {
+    let (front, backend) = front();
+    front.insert(&key(1), entry(1));
+    heated(&front, &key(1));
+    let before = backend.gets.load(SeqCst);
+    for _ in 0..640 {
+        assert_eq!(value(&front, &key(1)), Some(1));
+    }
+    let told = backend.gets.load(SeqCst) - before;
+    assert!((9..=11).contains(&told), "{told} of 640 hits were told");
+}
+
+#[test]
+fn every_hit_of_a_key_that_is_not_hot_is_told() {
+    let (front, backend) = front();
+    front.insert(&key(1), entry(1));
+    for _ in 0..15 {
+        value(&front, &key(1));
+    }
+    assert_eq!(backend.gets.load(SeqCst), 15);
+}
+
+#[test]
+fn what_is_replaced_or_removed_is_never_read_again() {
+    let (front, _) = front();
+    for number in 0..5 {
+        front.insert(&key(1), entry(number));
+        assert_eq!(heated(&front, &key(1)), Some(number));
+    }
+    front.remove(key(1).borrowed());
+    assert_eq!(value(&front, &key(1)), None);
+}
+
+/// The backend knows nothing of it any more, but a caller holds it: only the count of changes tells.
+#[test]
+fn what_was_evicted_while_a_caller_holds_it_is_not_read_after_it_was_removed() {
+    let (front, _) = front();
+    front.insert(&key(1), entry(1));
+    heated(&front, &key(1));
+    let held = front.get(key(1).borrowed());
+    front.sweep(&|_| true);
+    assert_eq!(value(&front, &key(1)), Some(1), "evicted, yet as good as it was");
+    front.remove(key(1).borrowed());
+    assert_eq!(value(&front, &key(1)), None);
+    drop(held);
+}
+
+#[test]
+fn another_thread_is_told_of_a_change() {
+    let (front, _) = front();
+    front.insert(&key(1), entry(1));
+    assert_eq!(heated(&front, &key(1)), Some(1));
+    thread::scope(|scope| {
+        scope.spawn(|| front.remove(key(1).borrowed()));
+    });
+    assert_eq!(value(&front, &key(1)), None);
+}
+
+/// A value that says when it is dropped.
+struct Counted(&'static Count);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, SeqCst);
+    }
+}
+
+#[test]
+fn what_the_backend_evicts_is_freed() {
+    static DROPPED: Count = Count::new(0);
+    let (front, _) = front();
+    front.insert(&key(1), Entry::new(Some(Arc::new(Counted(&DROPPED))), 1));
+    (0..100).for_each(|_| drop(front.get(key(1).borrowed())));
+    front.sweep(&|_| true);
+    assert_eq!(DROPPED.load(SeqCst), 1);
+    assert!(front.get(key(1).borrowed()).is_none());
+}
+
+#[test]
+fn tiers_do_not_share_what_their_keys_share() {
+    let ((one, _), (other, _)) = (front(), front());
+    one.insert(&key(1), entry(1));
+    other.insert(&key(1), entry(2));
+    for _ in 0..50 {
+        assert_eq!(heated(&one, &key(1)), Some(1));
+        assert_eq!(heated(&other, &key(1)), Some(2));
+    }
+}
+
+#[test]
+fn a_large_entry_is_left_to_the_backend() {
+    let (front, backend) = front();
+    front.insert(&key(1), Entry::new(Some([0_u8; 4096]), 1));
+    (0..200).for_each(|_| drop(front.get(key(1).borrowed())));
+    assert_eq!(backend.gets.load(SeqCst), 200);
+}
+
+#[test]
+fn a_table_grows_with_the_keys_that_are_hot() {
+    let (front, backend) = front();
+    (0..1_000).for_each(|number| front.insert(&key(number), entry(number)));
+    let read_all = || {
+        let before = backend.gets.load(SeqCst);
+        for number in 0..1_000 {
+            assert_eq!(value(&front, &key(number)), Some(number));
+        }
+        backend.gets.load(SeqCst) - before
+    };
+    let asked = (0..400).map(|_| read_all()).last();
+    assert!(asked.is_some_and(|asked| asked < 400), "{asked:?} of 1,000 hits were told");
+}
+
+#[test]
+fn keys_that_are_asked_for_once_displace_nothing() {
+    let (front, backend) = front();
+    (0..64).for_each(|number| front.insert(&key(number), entry(number)));
+    (0..100).for_each(|_| (0..64).for_each(|number| drop(front.get(key(number).borrowed()))));
+    (64..50_000).for_each(|number| front.insert(&key(number), entry(number)));
+    let heat = || {
+        let before = backend.gets.load(SeqCst);
+        (0..64).for_each(|number| drop(front.get(key(number).borrowed())));
+        backend.gets.load(SeqCst) - before
+    };
+    let before = (0..64).map(|_| heat()).sum::<u64>();
+    (64..50_000).for_each(|number| drop(front.get(key(number).borrowed())));
+    let after = (0..64).map(|_| heat()).sum::<u64>();
+    assert!(after <= before + 640, "{before} were told before, {after} after");
+}
+
+/// A value whose `Drop` reads the tier it was in, while the table of its thread is busy or not.
+struct Reader(Arc<OnceLock<Front>>);
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        if let Some(front) = self.0.get() {
+            front.get(key(2).borrowed());
+        }
+    }
+}
+
+#[test]
+fn a_value_may_read_the_tier_as_it_is_dropped() {
+    thread_local! {
+        /// Dropped with the thread, before or after the table.
+        static LAST: RefCell<Option<Reader>> = const { RefCell::new(None) };
+    }
+    let cell = Arc::new(OnceLock::new());
+    let front = cell.get_or_init(|| front().0);
+    front.insert(&key(2), entry(2));
+    let reader = Arc::new(Mutex::new(Some(Reader(cell.clone()))));
+    front.insert(&key(1), Entry::new(Some(reader.clone()), 1));
+    (0..100).for_each(|_| drop(front.get(key(1).borrowed())));
+    drop(reader.lock().unwrap().take());
+    let last = Reader(cell.clone());
+    let ended = thread::spawn(move || {
+        LAST.with(|cell| cell.replace(Some(last)));
+        heated(
+            LAST.with(|cell| cell.borrow().as_ref().map(|it| it.0.clone())).unwrap().get().unwrap(),
+            &key(2),
+        )
+    });
+    assert_eq!(ended.join().unwrap(), Some(2));
+}
+
+#[cfg(all(feature = "moka", feature = "testing"))]
+#[test]
+fn a_front_of_moka_keeps_the_contract_of_local_backends() {
+    crate::testing::conformance::local(|capacity| {
+        Front::new(Arc::new(crate::Moka::new().capacity(capacity)))
+    });
+}
+
+#[cfg(all(feature = "quick-cache", feature = "testing"))]
+#[test]
+fn a_front_of_quick_cache_keeps_the_contract_of_local_backends() {
+    crate::testing::conformance::local(|capacity| {
+        Front::new(Arc::new(crate::QuickCache::new().capacity(capacity)))
+    });
+}
