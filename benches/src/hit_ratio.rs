@@ -83,6 +83,7 @@ pub fn cases() -> Vec<Case> {
                     Cache::builder()
                         .local(Moka::new().capacity(trace.capacity))
                         .no_remote()
+                        .no_journal()
                         .build(),
                     trace,
                     threads,
@@ -97,6 +98,7 @@ pub fn cases() -> Vec<Case> {
                     Cache::builder()
                         .local(QuickCache::new().capacity(trace.capacity))
                         .no_remote()
+                        .no_journal()
                         .build(),
                     trace,
                     threads,

@@ -46,7 +46,7 @@ async fn owned_by_default_key(id: u64) -> Result<User, LoadError> {
 }
 
 static QUICK: LazyLock<Cache> = LazyLock::new(|| {
-    Cache::builder().local(QuickCache::new().capacity(2_000_000)).no_remote().build()
+    Cache::builder().local(QuickCache::new().capacity(2_000_000)).no_remote().no_journal().build()
 });
 
 #[cached(ttl = 3600, key = "user:<id>", cache = QUICK)]
@@ -96,7 +96,7 @@ pub fn hits(returns: Returns, n: u64) -> Vec<Case> {
 fn use_local_tier() {
     let local = Moka::new().capacity(2_000_000);
     // Every call after the first finds one installed.
-    let _ = Cache::builder().local(local).no_remote().build().install();
+    let _ = Cache::builder().local(local).no_remote().no_journal().build().install();
 }
 
 static REMOTE: LazyLock<Cache> =
@@ -152,8 +152,9 @@ pub fn fleet_stampedes() -> Vec<Contender> {
     ]
 }
 
-static HOT: LazyLock<Cache> =
-    LazyLock::new(|| Cache::builder().local(Moka::new()).no_remote().default_ttl(ttl()).build());
+static HOT: LazyLock<Cache> = LazyLock::new(|| {
+    Cache::builder().local(Moka::new()).no_remote().no_journal().default_ttl(ttl()).build()
+});
 
 #[cached(key = "hot:<id>", ttl = "forever", cache = HOT)]
 async fn hot_for_ever(id: u64) -> Result<User, LoadError> {

@@ -59,11 +59,13 @@ impl Front {
 
     /// What the backend has, to be kept in the table of this thread if `is_wanted`.
     fn ask(&self, place: Place<'_>, is_wanted: bool) -> Option<Arc<Entry>> {
-        let entry = self.backend.get(place.key)?;
-        if is_wanted {
-            table::keep(place, &entry);
+        let entry = self.backend.get(place.key);
+        match &entry {
+            Some(entry) if is_wanted => table::keep(place, entry),
+            Some(_) => {}
+            None => table::keep_missing(place),
         }
-        Some(entry)
+        entry
     }
 }
 
@@ -81,6 +83,7 @@ impl LocalBackend for Front {
         let place = Place { tier: self.number, key, changes };
         match table::look_up(place) {
             Sight::Seen(entry) => Some(entry),
+            Sight::Missing => None,
             Sight::Unseen { is_wanted } => self.ask(place, is_wanted),
         }
     }

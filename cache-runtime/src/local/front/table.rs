@@ -19,9 +19,12 @@ const CROWD: usize = 4;
 /// bytes than this is not referred to.
 const LARGEST_ENTRY: usize = 1024;
 
-/// The first hits of an entry are told to the backend one by one, later ones by way of a sample.
-const TOLD: u8 = if cfg!(shuttle) { 0 } else { 16 };
+/// Of the hits of an entry, the backend is told of one in so many.
 const SAMPLE: u8 = if cfg!(shuttle) { 4 } else { 64 };
+
+/// After a miss, which may have the backend evict something, it is told of the next hits one by one.
+const TOLD: u32 = 4;
+const TOLD_AT_MOST: u32 = 1024;
 
 /// How many more misses than hits at a place it takes at most to give it to another key.
 const CREDIT: u8 = 16;
@@ -37,10 +40,26 @@ pub(super) struct Place<'a> {
 /// What a table says.
 pub(super) enum Sight {
     Seen(Arc<Entry>),
+    /// The backend had nothing, and nothing has changed since.
+    Missing,
     /// The backend is to be asked; what it says would be kept if it `is_wanted`.
     Unseen {
         is_wanted: bool,
     },
+}
+
+/// What was not there, and when: a key by its hash, for whoever is mistaken only loads once more.
+#[derive(Clone, Copy, PartialEq)]
+struct Missing {
+    tier: u16,
+    hash: u64,
+    changes: u64,
+}
+
+impl From<Place<'_>> for Missing {
+    fn from(place: Place<'_>) -> Self {
+        Self { tier: place.tier, hash: place.key.hash(), changes: place.changes }
+    }
 }
 
 struct Slot {
@@ -58,12 +77,17 @@ struct Slot {
 #[derive(Default)]
 struct Table {
     slots: Vec<Slot>,
+    /// What the backend did not have: every miss asks twice.
+    missing: Option<Missing>,
+    /// How many hits the backend is to be told of.
+    untold: u32,
     /// How often another key was found than was looked for, since the table had this size.
     strangers: usize,
 }
 
 thread_local! {
-    static TABLE: RefCell<Table> = const { RefCell::new(Table { slots: Vec::new(), strangers: 0 }) };
+    static TABLE: RefCell<Table> =
+        const { RefCell::new(Table { slots: Vec::new(), missing: None, untold: 0, strangers: 0 }) };
 }
 
 const UNKNOWN: Sight = Sight::Unseen { is_wanted: false };
@@ -78,31 +102,57 @@ pub(super) fn look_up(place: Place<'_>) -> Sight {
     sight.unwrap_or(UNKNOWN)
 }
 
+/// Keeps what the backend said.
 #[cold]
 pub(super) fn keep(place: Place<'_>, entry: &Arc<Entry>) {
-    if place.tier == 0 || size_of_val(&**entry) > LARGEST_ENTRY {
+    if size_of_val(&**entry) <= LARGEST_ENTRY {
+        with_table(place, |table| table.keep(place, entry));
+    }
+}
+
+/// Keeps that the backend had nothing.
+pub(super) fn keep_missing(place: Place<'_>) {
+    with_table(place, |table| {
+        table.missing = Some(place.into());
+        table.untold = (table.untold + TOLD).min(TOLD_AT_MOST);
+    });
+}
+
+fn with_table(place: Place<'_>, f: impl FnOnce(&mut Table)) {
+    if place.tier == 0 {
         return;
     }
-    let _ = TABLE.try_with(|table| {
-        if let Ok(mut table) = table.try_borrow_mut() {
-            table.keep(place, entry);
-        }
-    });
+    let _ = TABLE.try_with(|table| table.try_borrow_mut().map(|mut table| f(&mut table)));
 }
 
 impl Table {
     #[inline]
     fn look_up(&mut self, place: Place<'_>) -> Sight {
         let index = self.index(place.key);
-        let Some(slot) = self.slots.get_mut(index) else {
-            return Sight::Unseen { is_wanted: true };
-        };
-        if slot.is_of(place) {
-            return slot.look_up(place);
+        match self.slots.get_mut(index).filter(|slot| slot.is_of(place)) {
+            Some(slot) => match slot.hit(place, &mut self.untold) {
+                Some(entry) => Sight::Seen(entry),
+                None => self.unseen(place, true),
+            },
+            None => {
+                let is_wanted = self.strange(place, index);
+                self.unseen(place, is_wanted)
+            }
         }
-        let is_wanted = slot.yields_to(place);
+    }
+
+    fn unseen(&self, place: Place<'_>, is_wanted: bool) -> Sight {
+        if self.missing == Some(place.into()) {
+            Sight::Missing
+        } else {
+            Sight::Unseen { is_wanted }
+        }
+    }
+
+    /// Whether a key that is not here should be.
+    fn strange(&mut self, place: Place<'_>, index: usize) -> bool {
         self.strangers += 1;
-        Sight::Unseen { is_wanted: is_wanted || self.is_crowded() }
+        self.slots.get_mut(index).is_none_or(|slot| slot.yields_to(place)) || self.is_crowded()
     }
 
     #[inline]
@@ -155,17 +205,19 @@ impl Slot {
         self.tier == place.tier && place.key == self.key
     }
 
-    /// The entry, unless it is outdated, or it is time to tell the backend of a hit.
+    /// The entry, unless it is outdated, or the backend is to be told of the hit.
     #[inline]
-    fn look_up(&mut self, place: Place<'_>) -> Sight {
-        self.hits = if self.hits < TOLD + SAMPLE { self.hits + 1 } else { TOLD + 1 };
-        if self.changes == place.changes && self.hits > TOLD && self.hits < TOLD + SAMPLE {
-            self.credit = CREDIT.min(self.credit + 1);
-            if let Some(entry) = self.entry.as_ref().and_then(Weak::upgrade) {
-                return Sight::Seen(entry);
-            }
+    fn hit(&mut self, place: Place<'_>, untold: &mut u32) -> Option<Arc<Entry>> {
+        if self.changes != place.changes {
+            return None;
         }
-        Sight::Unseen { is_wanted: true }
+        self.credit = CREDIT.min(self.credit + 1);
+        self.hits = (self.hits + 1) % SAMPLE;
+        if self.hits == 0 || *untold > 0 {
+            *untold = untold.saturating_sub(1);
+            return None;
+        }
+        self.entry.as_ref()?.upgrade()
     }
 
     /// Whether this place is better given to another key.

@@ -108,6 +108,19 @@ fn what_was_evicted_while_a_caller_holds_it_is_not_read_after_it_was_removed() {
 }
 
 #[test]
+fn a_miss_that_asks_twice_is_one_question() {
+    let (front, backend) = front();
+    for _ in 0..2 {
+        assert_eq!(value(&front, &key(1)), None);
+    }
+    assert_eq!(backend.gets.load(SeqCst), 1);
+    thread::scope(|scope| {
+        scope.spawn(|| front.insert(&key(1), entry(1)));
+    });
+    assert_eq!(value(&front, &key(1)), Some(1), "what was inserted meanwhile is found");
+}
+
+#[test]
 fn another_thread_is_told_of_a_change() {
     let (front, _) = front();
     front.insert(&key(1), entry(1));
