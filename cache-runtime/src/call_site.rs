@@ -44,12 +44,18 @@ impl Site {
     }
 
     #[inline]
-    pub(crate) fn policy(&self) -> Policy {
-        self.policy
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     pub(crate) fn function(&self) -> String {
         [self.module, self.function].join("::")
+    }
+
+    /// What this site is told from others by, for as long as the process lives.
+    #[inline]
+    pub(crate) fn address(&'static self) -> usize {
+        std::ptr::from_ref(self).addr()
     }
 
     /// The place of this site among all of the process.

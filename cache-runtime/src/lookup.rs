@@ -6,7 +6,7 @@ use crate::cache::{Cache, Found};
 use crate::call_site::Site;
 use crate::entry::Entry;
 use crate::entry_ref::EntryRef;
-use crate::key::KeyRef;
+use crate::key::{KeyRef, KeyWriter, Words};
 use crate::manner::Manner;
 use crate::policy::Policy;
 use crate::read::{Call, Mode, Past};
@@ -25,17 +25,62 @@ pub enum Lookup<S: Shape> {
 pub(crate) struct Looking<'a, S> {
     pub(crate) site: &'static Site,
     pub(crate) cache: &'a Cache,
-    pub(crate) policy: Policy,
+    pub(crate) policy: &'a Policy,
     pub(crate) shape: S,
 }
 
 impl<S: Shape> Looking<'_, S> {
-    #[inline]
-    pub(crate) fn up(self, key: KeyRef<'_>) -> Lookup<S> {
+    /// Looks the key that `render` writes up. It is written as text only if it is not at hand.
+    #[inline(always)]
+    pub(crate) fn up<W>(self, render: W) -> Lookup<S>
+    where
+        W: Fn(&mut KeyWriter) -> &mut KeyWriter,
+    {
+        let mut writer = KeyWriter::of_words(self.site.address());
+        let words = render(&mut writer).words();
+        match self.recalled(words).and_then(S::Kind::returned) {
+            Some(returned) => Lookup::Hit(returned),
+            None => self.up_in_tier(&render, words),
+        }
+    }
+
+    /// Looks a key up that is written already.
+    pub(crate) fn up_written(self, key: KeyRef<'_>) -> Lookup<S> {
+        let words = Words::of_text(key.as_bytes());
+        match self.recalled(&words).and_then(S::Kind::returned) {
+            Some(returned) => Lookup::Hit(returned),
+            None => self.ask(key, &words),
+        }
+    }
+
+    /// What this thread has at hand that the function can return, counted as a hit.
+    ///
+    /// The value is not wrapped up before all else is done: it stays where it is cheap to move.
+    #[inline(always)]
+    fn recalled(self, words: &Words) -> Option<Option<S::Value>> {
+        if Manner::current().is_some() {
+            return None;
+        }
+        let stored = self.cache.recalled::<S>(words, self.policy)?;
+        self.site.counters(self.cache).hit();
+        Some(stored)
+    }
+
+    #[inline(never)]
+    fn up_in_tier<W>(self, render: &W, words: &Words) -> Lookup<S>
+    where
+        W: Fn(&mut KeyWriter) -> &mut KeyWriter,
+    {
+        let mut writer = KeyWriter::new();
+        self.ask(render(&mut writer).finish(), words)
+    }
+
+    /// Asks the tier, which keeps what it says by `words`.
+    fn ask(self, key: KeyRef<'_>, words: &Words) -> Lookup<S> {
         if let Some(manner) = Manner::current() {
             return Lookup::Miss(self.call(key, Mode::of(manner)));
         }
-        match self.cache.found(self.shape, key, self.policy) {
+        match self.cache.found(self.shape, key, self.policy, words) {
             Found::Fresh(returned) => {
                 self.site.counters(self.cache).hit();
                 Lookup::Hit(returned)
@@ -53,7 +98,7 @@ impl<S: Shape> Looking<'_, S> {
         let Some(stored) = stored.filter(|stored| S::Kind::accepts(stored)) else {
             return Lookup::Miss(self.call(key, Mode::Read));
         };
-        let mode = match Past::of(entry, cache, policy) {
+        let mode = match Past::of(entry, cache, *policy) {
             Past::Gone => Mode::Read,
             Past::Replace(at_hand) => Mode::Replace(Box::new(at_hand)),
             Past::Hit { stale } => match S::Kind::returned(stored.clone()) {
@@ -69,7 +114,7 @@ impl<S: Shape> Looking<'_, S> {
 
     #[cold]
     pub(crate) fn call(self, key: KeyRef<'_>, mode: Mode) -> Call<S> {
-        let entry = EntryRef::new(self.cache.clone(), self.policy, key.to_key(), S::CODEC);
+        let entry = EntryRef::new(self.cache.clone(), *self.policy, key.to_key(), S::CODEC);
         Call::new(self.site, entry, mode)
     }
 }

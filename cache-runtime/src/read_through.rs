@@ -137,7 +137,7 @@ where
         let found = self.with_cache(|cache| {
             let mut writer = KeyWriter::new();
             self.write(&mut writer, key);
-            self.looking(cache).up(writer.finish())
+            self.looking(cache).up_written(writer.finish())
         });
         match found {
             Lookup::Hit(returned) => returned,
@@ -222,11 +222,11 @@ where
     }
 
     fn looking<'a>(
-        &self,
+        &'a self,
         cache: &'a Cache,
     ) -> Looking<'a, impl ShapeOf<Result<V, E>, V> + 'static + use<K, V, E>> {
         let shape = Returns::<Result<V, E>>::new().kind().unshared().serde();
-        Looking { site: &SITE, cache, policy: self.policy, shape }
+        Looking { site: &SITE, cache, policy: &self.policy, shape }
     }
 }
 

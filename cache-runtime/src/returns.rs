@@ -162,10 +162,12 @@ impl<T> Kind for Plain<T> {
         Some(Some(returned))
     }
 
+    #[inline]
     fn returned(stored: Option<T>) -> Option<T> {
         stored
     }
 
+    #[inline]
     fn accepts(stored: &Option<T>) -> bool {
         stored.is_some()
     }
@@ -193,10 +195,12 @@ impl<T> Kind for Optional<T> {
         Some(returned.as_ref())
     }
 
+    #[inline]
     fn returned(stored: Option<T>) -> Option<Option<T>> {
         Some(stored)
     }
 
+    #[inline]
     fn accepts(_: &Option<T>) -> bool {
         true
     }
@@ -224,10 +228,12 @@ impl<T, E> Kind for Fallible<T, E> {
         returned.as_ref().ok().map(Some)
     }
 
+    #[inline]
     fn returned(stored: Option<T>) -> Option<Result<T, E>> {
         stored.map(Ok)
     }
 
+    #[inline]
     fn accepts(stored: &Option<T>) -> bool {
         stored.is_some()
     }
@@ -255,10 +261,12 @@ impl<T, E> Kind for FallibleOptional<T, E> {
         returned.as_ref().ok().map(Option::as_ref)
     }
 
+    #[inline]
     fn returned(stored: Option<T>) -> Option<Result<Option<T>, E>> {
         Some(Ok(stored))
     }
 
+    #[inline]
     fn accepts(_: &Option<T>) -> bool {
         true
     }

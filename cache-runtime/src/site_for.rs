@@ -40,7 +40,7 @@ impl<S: Shape> SiteFor<S> {
     #[inline]
     pub fn lookup<W>(self, render: W) -> Lookup<S>
     where
-        W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
+        W: Fn(&mut KeyWriter) -> &mut KeyWriter,
     {
         cache::with_current(|cache| self.on(cache).lookup(render))
     }
@@ -49,7 +49,7 @@ impl<S: Shape> SiteFor<S> {
     #[inline]
     pub fn lookup_if<W>(self, cached: bool, render: W) -> Lookup<S>
     where
-        W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
+        W: Fn(&mut KeyWriter) -> &mut KeyWriter,
     {
         cache::with_current(|cache| self.on(cache).lookup_if(cached, render))
     }
@@ -102,18 +102,16 @@ impl<'a, S: Shape> SiteForOn<'a, S> {
     #[inline]
     pub fn lookup<W>(self, render: W) -> Lookup<S>
     where
-        W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
+        W: Fn(&mut KeyWriter) -> &mut KeyWriter,
     {
-        let mut writer = KeyWriter::new();
-        render(&mut writer);
-        self.looking().up(writer.finish())
+        self.looking().up(render)
     }
 
     /// As [`lookup`](Self::lookup) if `cached`, else a call past the cache.
     #[inline]
     pub fn lookup_if<W>(self, cached: bool, render: W) -> Lookup<S>
     where
-        W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
+        W: Fn(&mut KeyWriter) -> &mut KeyWriter,
     {
         if cached { self.lookup(render) } else { Lookup::Miss(self.bypass(render)) }
     }
@@ -147,7 +145,7 @@ impl<'a, S: Shape> SiteForOn<'a, S> {
         W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
     {
         let SiteOn { site, cache } = self.on;
-        EntryRef::new(cache.clone(), site.policy(), rendered(render), S::CODEC)
+        EntryRef::new(cache.clone(), *site.policy(), rendered(render), S::CODEC)
     }
 
     #[inline]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Cache;
 use crate::entry::Entry;
 use crate::failure::Failure;
-use crate::key::{Key, KeyRef};
+use crate::key::{Key, KeyRef, Words};
 use crate::life::{Life, Span, State};
 use crate::local::LocalBackend;
 use crate::policy::Policy;
@@ -30,12 +30,17 @@ impl Cache {
     }
 
     /// What the local tier holds under `key`, dead or alive, if what it depends on still counts.
-    #[inline]
     fn vouched(&self, key: KeyRef<'_>, policy: Policy, now: u64) -> Option<Arc<Entry>> {
         let entry = self.0.local.as_ref()?.get(key)?;
+        self.vouches_for(&entry, &policy, now).then_some(entry)
+    }
+
+    /// Whether what `entry` depends on still counts, for a function of `policy`.
+    #[inline]
+    fn vouches_for(&self, entry: &Entry, policy: &Policy, now: u64) -> bool {
         // What a `local` function stored, nobody elsewhere invalidates.
         let is_ours = entry.stamp() != Stamp::ALONE || self.0.feed.is_none() || policy.is_local();
-        (is_ours && self.is_vouched_for(&entry, now)).then_some(entry)
+        is_ours && self.is_vouched_for(entry, now)
     }
 
     #[inline]
@@ -45,16 +50,36 @@ impl Cache {
             || self.0.feed.as_ref().is_some_and(|feed| feed.vouches_for(stamp, now))
     }
 
-    /// What the local tier holds under `key`, as the return value of a function.
-    #[inline]
+    /// What this thread has at hand by these words, if it is fresh and the function can return it.
+    #[inline(always)]
+    pub(crate) fn recalled<S: Shape>(
+        &self,
+        words: &Words,
+        policy: &Policy,
+    ) -> Option<Option<S::Value>> {
+        let entry = self.0.local.as_ref()?.recall(words)?;
+        let now = self.0.clock.now();
+        if entry.is_due(now) || !self.vouches_for(&entry, policy, now) {
+            return None;
+        }
+        let stored = entry.value::<S::Value>(policy.version_or_default())?;
+        S::Kind::accepts(stored).then(|| stored.clone())
+    }
+
+    /// What the local tier holds under `key`, as the return value of a function, to be at hand by
+    /// `words` from now on.
     pub(crate) fn found<S: Shape>(
         &self,
         _: S,
         key: KeyRef<'_>,
-        policy: Policy,
+        policy: &Policy,
+        words: &Words,
     ) -> Found<S::Return> {
         let now = self.0.clock.now();
-        let Some(entry) = self.vouched(key, policy, now) else { return Found::Nothing };
+        let entry = self.0.local.as_ref().and_then(|local| local.get_and_keep(key, words));
+        let Some(entry) = entry.filter(|entry| self.vouches_for(entry, policy, now)) else {
+            return Found::Nothing;
+        };
         if entry.is_due(now) {
             return Found::Due(entry);
         }

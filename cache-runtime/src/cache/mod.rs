@@ -192,8 +192,8 @@ impl Cache {
 
     fn look_up<S: Shape>(&self, key: &Key, policy: Policy, shape: S) -> Lookup<S> {
         static SITE: Site = Site::new("cache_runtime", "get_or_load", "", Policy::new());
-        let looking = Looking { site: &SITE, cache: self, policy, shape };
-        looking.up(key.canonical().borrowed())
+        let looking = Looking { site: &SITE, cache: self, policy: &policy, shape };
+        looking.up_written(key.canonical().borrowed())
     }
 
     /// The value stored under `key` by a function of version 1, if there is one.
@@ -306,7 +306,7 @@ impl Cache {
 
     pub(crate) fn flight_id<S: Shape>(site: &'static Site, policy: Policy) -> FlightId {
         FlightId {
-            site: std::ptr::from_ref(site).addr(),
+            site: site.address(),
             value: TypeId::of::<S::Value>(),
             version: policy.version_or_default(),
             shape: std::any::type_name::<S>(),

@@ -1,7 +1,9 @@
 //! Keys: rendered once, hashed once, borrowed until something has to be kept.
 
+mod buffer;
 mod part;
 mod text;
+mod words;
 mod writer;
 
 use std::borrow::Cow;
@@ -11,11 +13,13 @@ use std::sync::LazyLock;
 
 pub use part::KeyPart;
 use text::Text;
+pub(crate) use words::{FAR, Pair, Words, has_far, hash_of};
 pub use writer::KeyWriter;
 
 /// Keys are made of users' input, so their hashes are seeded anew in every process.
 static SEED: LazyLock<foldhash::quality::RandomState> = LazyLock::new(Default::default);
 
+#[inline]
 fn hash(bytes: &[u8]) -> u64 {
     let mut hasher = SEED.build_hasher();
     hasher.write(bytes);
@@ -64,7 +68,7 @@ impl Key {
 
     /// This key as tiers know it: shortened where it is long.
     pub(crate) fn canonical(&self) -> Cow<'_, Self> {
-        if self.text.as_bytes().len() <= writer::LONGEST {
+        if self.text.as_bytes().len() <= buffer::LONGEST {
             return Cow::Borrowed(self);
         }
         let mut writer = KeyWriter::new();
@@ -185,6 +189,9 @@ impl Hasher for Prehashed {
         self.0 = hash;
     }
 }
+
+#[cfg(test)]
+mod words_tests;
 
 #[cfg(test)]
 mod tests {

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::KeyWriter;
+use super::words::Kind;
 
 /// A value that may stand in a key.
 ///
@@ -59,7 +60,7 @@ macro_rules! integers {
         impl KeyPart for $integer {
             #[inline]
             fn write_key(&self, key: &mut KeyWriter) {
-                key.push(itoa::Buffer::new().format(*self).as_bytes());
+                key.number(*self);
             }
         }
     )*};
@@ -80,7 +81,7 @@ nonzero!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize);
 
 impl KeyPart for bool {
     fn write_key(&self, key: &mut KeyWriter) {
-        key.push(if *self { b"true" } else { b"false" });
+        key.segment(if *self { "true" } else { "false" });
     }
 }
 
@@ -124,15 +125,12 @@ impl<T: KeyPart + ToOwned + ?Sized> KeyPart for Cow<'_, T> {
 
 impl<T: KeyPart> KeyPart for Option<T> {
     fn write_key(&self, key: &mut KeyWriter) {
+        let Some(value) = self else { return key.operator(Kind::Nothing, b"~") };
+        key.operator(Kind::Something, b"");
         let start = key.len();
-        match self {
-            None => key.push(b"~"),
-            Some(value) => {
-                value.write_key(key);
-                if key.tail(start).first() == Some(&b'~') {
-                    key.push(b"~");
-                }
-            }
+        value.write_key(key);
+        if key.tail(start).first() == Some(&b'~') {
+            key.operator(Kind::Something, b"~");
         }
     }
 }
@@ -145,24 +143,22 @@ struct List<'a> {
 
 impl<'a> List<'a> {
     fn begin(key: &'a mut KeyWriter) -> Self {
-        key.push(b"(");
+        key.operator(Kind::Begin, b"(");
         Self { key, empty: true }
     }
 
     fn element(&mut self, element: &(impl KeyPart + ?Sized)) {
-        if !self.empty {
-            self.key.push(b",");
-        }
+        self.key.operator(Kind::Element, if self.empty { b"" } else { b"," });
         self.empty = false;
         let start = self.key.len();
         element.write_key(self.key);
         if self.key.len() == start {
-            self.key.push(b"!");
+            self.key.operator(Kind::Nothing, b"!");
         }
     }
 
     fn end(self) {
-        self.key.push(b")");
+        self.key.operator(Kind::End, b")");
     }
 }
 

@@ -1,42 +1,48 @@
-//! The buffer a key is rendered into: on the stack, unless it is long.
+//! What writes a key, operation by operation: as text, or as words.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write};
 
-use super::{KeyPart, KeyRef, hash};
-
-/// Rendering a key of up to this many bytes allocates nothing.
-const INLINE: usize = 128;
-
-/// A longer key is cut, and ends in a hash of the whole.
-pub(super) const LONGEST: usize = 200;
-
-/// What parts a cut key from its hash. No segment renders it: `%` there is followed by hex digits.
-const CUT: &[u8] = b"%~";
-
-/// Half a BLAKE3 hash, in hex digits.
-const DIGITS: usize = 32;
+use super::buffer::Buffer;
+use super::words::{Kind, Words};
+use super::{KeyPart, KeyRef};
 
 /// Where a key is rendered, segment by segment.
 ///
 /// A [`KeyPart`] writes itself by writing what it is made of, with [`part`](Self::part), once: a
-/// tuple of several fields keeps them apart, several parts in a row would not.
+/// tuple of several fields keeps them apart, several parts in a row would not. What it writes depends
+/// on the value alone.
 pub struct KeyWriter {
-    len: usize,
-    inline: [u8; INLINE],
-    spilled: Vec<u8>,
+    /// What is written, if not text: a key that is compared only, with others of its site.
+    words: Words,
+    text: Option<Buffer>,
 }
 
 impl KeyWriter {
-    #[inline]
     pub(crate) fn new() -> Self {
-        Self { len: 0, inline: [0; INLINE], spilled: Vec::new() }
+        Self { words: Words::of_site(0), text: Some(Buffer::new()) }
+    }
+
+    /// For a key of the site at this address, not to be rendered.
+    #[inline]
+    pub(crate) fn of_words(site: usize) -> Self {
+        Self { words: Words::of_site(site), text: None }
+    }
+
+    /// What was written, unless it was text.
+    #[inline]
+    pub(crate) fn words(&self) -> &Words {
+        &self.words
     }
 
     /// Adds `text` as it is: the literal parts of a key template.
     #[doc(hidden)]
     #[inline]
     pub fn text(&mut self, text: &str) -> &mut Self {
-        self.push(text.as_bytes());
+        match &mut self.text {
+            None => self.words.mark(Kind::Literal),
+            Some(buffer) => buffer.push(text.as_bytes()),
+        }
         self
     }
 
@@ -65,9 +71,15 @@ impl KeyWriter {
     /// Adds the type arguments of a generic function.
     #[doc(hidden)]
     pub fn types<T: ?Sized>(&mut self) -> &mut Self {
-        self.push(b"<");
-        self.segment(std::any::type_name::<T>());
-        self.push(b">");
+        let name = std::any::type_name::<T>();
+        match &mut self.text {
+            None => self.words.fixed(name),
+            Some(buffer) => {
+                buffer.push(b"<");
+                buffer.push_escaped(name);
+                buffer.push(b">");
+            }
+        }
         self
     }
 
@@ -80,13 +92,10 @@ impl KeyWriter {
     /// Adds `text` with all but `[A-Za-z0-9_.-]` percent-encoded.
     #[inline]
     pub(super) fn segment(&mut self, text: &str) {
-        let mut rest = text.as_bytes();
-        while let Some(at) = rest.iter().position(|byte| !is_plain(*byte)) {
-            self.push(&rest[..at]);
-            self.push(&escape(rest[at]));
-            rest = &rest[at + 1..];
+        match &mut self.text {
+            None => self.words.text(text.as_bytes()),
+            Some(buffer) => buffer.push_escaped(text),
         }
-        self.push(rest);
     }
 
     /// Adds what `value` displays, percent-encoded, without a heap allocation.
@@ -102,73 +111,76 @@ impl KeyWriter {
         let _ = write!(Segment(self), "{value}");
     }
 
+    /// Adds a number.
     #[inline]
-    pub(super) fn push(&mut self, bytes: &[u8]) {
-        let end = self.len + bytes.len();
-        if end <= INLINE && self.spilled.is_empty() {
-            self.inline[self.len..end].copy_from_slice(bytes);
-        } else {
-            self.spill(bytes);
+    pub(super) fn number<N: Number>(&mut self, number: N) {
+        match &mut self.text {
+            None => number.add_to(&mut self.words),
+            Some(buffer) => buffer.push_number(number),
         }
-        self.len = end;
     }
 
-    #[cold]
-    fn spill(&mut self, bytes: &[u8]) {
-        if self.spilled.is_empty() {
-            self.spilled.extend_from_slice(&self.inline[..self.len]);
+    /// Adds an operator, which is told from segments by its kind, or by its text.
+    #[inline]
+    pub(super) fn operator(&mut self, kind: Kind, text: &[u8]) {
+        match &mut self.text {
+            None => self.words.mark(kind),
+            Some(buffer) => buffer.push(text),
         }
-        self.spilled.extend_from_slice(bytes);
     }
 
+    /// A number that goes up with all that is written: of text, the bytes.
     pub(super) fn len(&self) -> usize {
-        self.len
+        match &self.text {
+            None => self.words.len(),
+            Some(buffer) => buffer.bytes().len(),
+        }
     }
 
-    /// All that was written, from `start` on.
+    /// The text that was written, from `start` on.
     pub(super) fn tail(&self, start: usize) -> &[u8] {
-        &self.bytes()[start..]
+        match &self.text {
+            None => &[],
+            Some(buffer) => &buffer.bytes()[start..],
+        }
     }
 
-    #[inline]
-    fn bytes(&self) -> &[u8] {
-        if self.spilled.is_empty() { &self.inline[..self.len] } else { &self.spilled }
-    }
-
-    pub(super) fn written(&self) -> std::borrow::Cow<'_, str> {
-        String::from_utf8_lossy(self.bytes())
+    pub(super) fn written(&self) -> Cow<'_, str> {
+        match &self.text {
+            None => Cow::Borrowed(""),
+            Some(buffer) => buffer.written(),
+        }
     }
 
     /// The key, shortened where it is long.
-    #[inline]
     pub(crate) fn finish(&mut self) -> KeyRef<'_> {
-        if self.len > LONGEST {
-            self.shorten();
+        match &mut self.text {
+            Some(buffer) => buffer.finish(),
+            None => KeyRef { hash: 0, bytes: &[] },
         }
-        let bytes = self.bytes();
-        KeyRef { hash: hash(bytes), bytes }
-    }
-
-    #[cold]
-    fn shorten(&mut self) {
-        let digest = blake3::hash(&self.spilled).to_hex();
-        let mut cut = LONGEST - CUT.len() - DIGITS;
-        while cut > 0 && self.spilled[cut] & 0b1100_0000 == 0b1000_0000 {
-            cut -= 1; // not inside a character
-        }
-        self.spilled.truncate(cut);
-        self.spilled.extend_from_slice(CUT);
-        self.spilled.extend_from_slice(&digest.as_bytes()[..DIGITS]);
-        self.len = self.spilled.len();
     }
 }
 
-#[inline]
-fn is_plain(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-')
+/// An integer, which may stand in a key.
+pub(super) trait Number: itoa::Integer {
+    fn add_to(self, words: &mut Words);
 }
 
-fn escape(byte: u8) -> [u8; 3] {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    [b'%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]
+macro_rules! numbers {
+    ($(($($number:ty)*) as $as:ty => $method:ident $kind:ident;)*) => {$($(
+        impl Number for $number {
+            #[inline]
+            #[allow(clippy::cast_lossless, clippy::cast_sign_loss, reason = "its kind tells")]
+            fn add_to(self, words: &mut Words) {
+                words.$method(Kind::$kind, self as $as);
+            }
+        }
+    )*)*};
+}
+
+numbers! {
+    (u8 u16 u32 u64 usize) as u64 => word Unsigned;
+    (i8 i16 i32 i64 isize) as u64 => word Signed;
+    (u128) as u128 => wide Wide;
+    (i128) as u128 => wide SignedWide;
 }

@@ -1,71 +1,95 @@
 //! The hot front of a local tier: what a thread has read again and again it finds in a table of its
 //! own, without asking the backend.
 //!
-//! A backend pays on every `get` for what its eviction needs to know. The front pays that for a
-//! sample of the hits. It holds no value: its tables bear weak references, so what the backend evicts
-//! is freed, and is gone from the tables with it.
+//! A backend pays on every `get` for what its eviction needs to know, and its keys have to be rendered.
+//! The front goes by [`Words`], and tells the backend of a sample of the hits. It holds no value: its
+//! tables bear weak references, so what the backend evicts is freed, and is gone from the tables with
+//! it.
 //!
 //! # Why no hit is outdated
 //!
-//! The front keeps the contract of [`LocalBackend`] that the backend keeps. Each key belongs to one of
-//! [`CHANGES`] counts of changes, which goes up *after* an entry was inserted in the backend or removed
-//! from it, and before that call returns. A thread reads the count *before* it asks the backend, and
-//! keeps it beside the reference. So:
+//! Each key belongs to one of [`CHANGES`] counts of changes, which goes up *after* an entry was
+//! inserted in the backend or removed from it, and before that call returns. A thread reads the count
+//! *before* it asks the backend, and keeps it beside the reference. So:
 //!
-//! - If the count is the new one, the backend was asked after the change, and what it gave is no older.
-//! - If it is an older one, no `get` that begins once the change has returned takes the reference: it
+//! - If the count it keeps is the new one, it asked the backend after the change, and what it was given
+//!   is no older.
+//! - If it is an older one, no call that begins once the change has returned takes the reference: it
 //!   compares the two.
 //!
 //! Nothing depends on an entry being marked, so it makes no difference who holds it or whether the
-//! backend knew it still.
+//! backend knew it still. With its front, a backend keeps the contract of [`LocalBackend`].
 
 mod table;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
 
-use self::table::{Place, Sight};
+use self::table::Place;
 use super::LocalBackend;
 use crate::entry::Entry;
-use crate::key::{Key, KeyRef};
+use crate::key::{Key, KeyRef, Words};
 use crate::sync::{AtomicU64, Ordering::Acquire, Ordering::Release};
 
 /// How many counts of changes a tier has: 32 KiB. A change costs the front what it knows of the keys
 /// that share its count, until each was read from the backend again.
 const CHANGES: usize = 4096;
 
-/// A local tier with a hot front.
+/// A local tier with its hot front.
 pub(crate) struct Front {
     backend: Arc<dyn LocalBackend>,
     /// What the tables know this tier by; none that has no number.
     number: u16,
-    changes: Box<[AtomicU64]>,
+    changes: Box<[AtomicU64; CHANGES]>,
 }
 
 impl Front {
     pub(crate) fn new(backend: Arc<dyn LocalBackend>) -> Self {
-        Self {
-            backend,
-            number: number(),
-            changes: (0..CHANGES).map(|_| AtomicU64::new(0)).collect(),
-        }
+        let changes = (0..CHANGES).map(|_| AtomicU64::new(0)).collect::<Box<[_]>>();
+        #[allow(clippy::unwrap_used, reason = "as many as there should be")]
+        Self { backend, number: number(), changes: changes.try_into().unwrap() }
     }
 
+    /// What this thread has read before, if it still counts.
     #[inline]
-    fn changes(&self, key: KeyRef<'_>) -> &AtomicU64 {
-        // Other bits than those that choose a place in the table, or a shard of the flights.
-        &self.changes[(key.hash() >> 40) as usize % CHANGES]
+    pub(crate) fn recall(&self, words: &Words) -> Option<Arc<Entry>> {
+        table::look_up(self, words.head, words.near, &words.far)
     }
 
-    /// What the backend has, to be kept in the table of this thread if `is_wanted`.
-    fn ask(&self, place: Place<'_>, is_wanted: bool) -> Option<Arc<Entry>> {
-        let entry = self.backend.get(place.key);
-        match &entry {
-            Some(entry) if is_wanted => table::keep(place, entry),
-            Some(_) => {}
-            None => table::keep_missing(place),
+    /// The entry under `key`, to be recalled by its words.
+    pub(crate) fn get_and_keep(&self, key: KeyRef<'_>, words: &Words) -> Option<Arc<Entry>> {
+        let place = self.place(key);
+        let entry = self.ask(place, key)?;
+        table::keep(place, words, &entry);
+        Some(entry)
+    }
+
+    fn ask(&self, place: Place, key: KeyRef<'_>) -> Option<Arc<Entry>> {
+        if table::is_missing(place, key) {
+            return None;
+        }
+        let entry = self.backend.get(key);
+        if entry.is_none() {
+            table::keep_missing(place, key);
         }
         entry
+    }
+
+    /// Where `key` belongs, and how often that has changed.
+    fn place(&self, key: KeyRef<'_>) -> Place {
+        // Other bits than those by which backends and flights go.
+        let part = (key.hash() >> 40) as usize % CHANGES;
+        Place { tier: self.number, part: part as u16, changes: self.changes[part].load(Acquire) }
+    }
+
+    /// How often the part of the tier has changed.
+    #[inline]
+    fn changes(&self, part: u16) -> u64 {
+        self.changes[usize::from(part) % CHANGES].load(Acquire)
+    }
+
+    fn changed(&self, key: KeyRef<'_>) {
+        self.changes[usize::from(self.place(key).part)].fetch_add(1, Release);
     }
 }
 
@@ -77,25 +101,18 @@ fn number() -> u16 {
 }
 
 impl LocalBackend for Front {
-    #[inline]
     fn get(&self, key: KeyRef<'_>) -> Option<Arc<Entry>> {
-        let changes = self.changes(key).load(Acquire);
-        let place = Place { tier: self.number, key, changes };
-        match table::look_up(place) {
-            Sight::Seen(entry) => Some(entry),
-            Sight::Missing => None,
-            Sight::Unseen { is_wanted } => self.ask(place, is_wanted),
-        }
+        self.ask(self.place(key), key)
     }
 
     fn insert(&self, key: &Key, entry: Arc<Entry>) {
         self.backend.insert(key, entry);
-        self.changes(key.borrowed()).fetch_add(1, Release);
+        self.changed(key.borrowed());
     }
 
     fn remove(&self, key: KeyRef<'_>) {
         self.backend.remove(key);
-        self.changes(key).fetch_add(1, Release);
+        self.changed(key);
     }
 
     fn sweep(&self, dead: &dyn Fn(&Entry) -> bool) {

@@ -18,7 +18,7 @@ const POLICY: Policy = Policy::new().ttl_secs(10).stale_secs(20);
 
 fn call(cache: &Cache, key: &Key) -> Call<impl Shape<Return = u64> + use<>> {
     let shape = Returns::<u64>::new().kind().errors().serde();
-    match (Looking { site: &SITE, cache, policy: POLICY, shape }).up(key.borrowed()) {
+    match (Looking { site: &SITE, cache, policy: &POLICY, shape }).up_written(key.borrowed()) {
         Lookup::Miss(call) => call,
         Lookup::Hit(value) => panic!("{value} is a hit"),
     }

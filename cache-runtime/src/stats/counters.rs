@@ -1,11 +1,14 @@
 //! Counters that many threads raise without waiting for each other.
 
-use std::cell::Cell;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+mod stripe;
 
-/// Hits are counted in stripes, so that two threads rarely share a cache line.
-const STRIPES: usize = 8;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use self::stripe::Stripe;
+
+/// Hits are counted in stripes. Each belongs to one thread, but for the last, which all others share.
+const STRIPES: usize = 16;
 
 const SITES_A_CHUNK: usize = 16;
 const CHUNKS: usize = 256;
@@ -31,38 +34,27 @@ const EVENTS: usize = Event::RemoteError as usize + 1;
 /// The counters of one call site.
 #[derive(Default)]
 pub(crate) struct SiteCounters {
-    hits: [Stripe; STRIPES],
+    hits: [Line; STRIPES],
     others: [AtomicU64; EVENTS],
 }
 
+/// A count with a cache line to itself.
 #[derive(Default)]
 #[repr(align(64))]
-struct Stripe(AtomicU64);
-
-thread_local! {
-    static STRIPE: Cell<usize> = const { Cell::new(usize::MAX) };
-}
-
-#[inline]
-fn stripe() -> usize {
-    match STRIPE.get() {
-        usize::MAX => first_stripe(),
-        stripe => stripe,
-    }
-}
-
-#[cold]
-fn first_stripe() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    let stripe = NEXT.fetch_add(1, Relaxed) % STRIPES;
-    STRIPE.set(stripe);
-    stripe
-}
+struct Line(AtomicU64);
 
 impl SiteCounters {
     #[inline]
     pub(crate) fn hit(&self) {
-        self.hits[stripe()].0.fetch_add(1, Relaxed);
+        match Stripe::current() {
+            Stripe::Own(stripe) => {
+                let Line(count) = &self.hits[stripe % STRIPES];
+                count.store(count.load(Relaxed) + 1, Relaxed);
+            }
+            Stripe::Shared => {
+                self.hits[STRIPES - 1].0.fetch_add(1, Relaxed);
+            }
+        }
     }
 
     /// A hit, which may be stale.
@@ -89,7 +81,7 @@ impl SiteCounters {
 
     pub(super) fn get(&self, event: Event) -> u64 {
         match event {
-            Event::Hit => self.hits.iter().map(|stripe| stripe.0.load(Relaxed)).sum(),
+            Event::Hit => self.hits.iter().map(|line| line.0.load(Relaxed)).sum(),
             event => self.others[event as usize].load(Relaxed),
         }
     }

@@ -53,7 +53,9 @@ struct World {
 impl World {
     fn read(&self) -> Option<Arc<Entry>> {
         let floor = self.floor.load(SeqCst);
-        let entry = self.front.get(key().borrowed())?;
+        let words = Words::of_text(b"user:42");
+        let recalled = self.front.recall(&words);
+        let entry = recalled.or_else(|| self.front.get_and_keep(key().borrowed(), &words))?;
         let version = entry.value::<u64>(1).copied().flatten().unwrap();
         assert!(version >= floor, "version {version} was removed or replaced before");
         Some(entry)

@@ -41,7 +41,20 @@ fn living_until(end: u64, value: u64) -> Arc<Entry> {
     entry
 }
 
+/// What is read, again and again: a backend may treat what is hot in its own way.
 fn value(backend: &impl LocalBackend, key: &Key) -> Option<u64> {
+    let first = latest(backend, key);
+    for _ in 0..10 {
+        assert_eq!(
+            latest(backend, key),
+            first,
+            "`get` returns what it has returned, as long as nothing changes"
+        );
+    }
+    first
+}
+
+fn latest(backend: &impl LocalBackend, key: &Key) -> Option<u64> {
     *backend.get(key.borrowed())?.value::<u64>(1)?
 }
 
@@ -106,7 +119,7 @@ fn shows_nothing_after_a_removal(backend: &impl LocalBackend) {
         scope.spawn(|| {
             while !done.load(Ordering::SeqCst) {
                 let floor = floor.load(Ordering::SeqCst);
-                if let Some(found) = value(backend, &key(1)) {
+                if let Some(found) = latest(backend, &key(1)) {
                     assert!(found >= floor, "`get` returned {found}, removed before it began");
                 }
             }
