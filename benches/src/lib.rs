@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `hit` | a warm hit in the process, on one thread and on several |
 //! | `hit_ratio` | what share of a trace's calls are hits |
+//! | `instructions` | instructions of such a hit |
 //! | `allocations` | heap allocations of such a hit |
 //! | `redis_hit` | a warm hit in Redis, in sequence and 64 at once |
 //! | `stampede` | how often the body runs when many tasks ask for one cold key |

@@ -25,9 +25,12 @@ use crate::key::{Key, KeyRef};
 ///   `insert` has returned, no `get` returns what stood there before.
 /// - The cache decides what is expired, and asks for it to be removed; the backend decides what to
 ///   evict when its capacity is reached.
+/// - Of the hits of a hot key, `get` sees a sample: a thread that has just been given an entry finds it
+///   again by itself, until `insert` or `remove` is called for the key, or nobody holds the entry. So a
+///   backend should not hold an entry that it has evicted.
 /// - Methods are called from many threads at once. `insert` and `remove` are called under a lock of
 ///   the cache: they neither call back into it nor take longer than a short critical section. `get`
-///   is on the path of every hit, and called under that lock as well.
+///   is called under that lock as well.
 ///
 /// `testing::conformance::local` checks it.
 pub trait LocalBackend: Send + Sync + 'static {

@@ -9,20 +9,25 @@ use crate::entry::Entry;
 use crate::key::{FAR, KeyRef, Pair, Words, has_far, hash_of};
 use crate::sync::thread_local;
 
-/// How many slots a table begins with, and how many it may grow to: 1 MiB, and as much again if there
+/// How many sets a table begins with, and how many it may grow to: 1 MiB, and as much again if there
 /// are keys of many words.
-const FEWEST: usize = 64;
-const MOST: usize = 16384;
+const FEWEST: usize = 32;
+const MOST: usize = 8192;
 
-/// A table grows when so many times as many strangers as it has slots were met.
-const CROWD: usize = 4;
+/// A table that is as large as it may be, and in which four strangers were met for each hit until there
+/// were so many of them, is no use: what is asked for is spread too widely.
+const TRIAL: usize = 8 * MOST;
+const USEFUL: usize = 4;
+
+/// It begins anew, and does not grow before so many more were met.
+const LULL: usize = 1 << 20;
 
 /// A weak reference keeps an entry's own memory, though not what its value points to: an entry of more
 /// bytes than this is not referred to.
 const LARGEST_ENTRY: usize = 1024;
 
 /// Of the hits of an entry, the backend is told of one in so many.
-const SAMPLE: u8 = if cfg!(shuttle) { 4 } else { 64 };
+const SAMPLE: u8 = if cfg!(shuttle) { 4 } else { 128 };
 
 /// After a miss, which may have the backend evict something, it is told of so many hits one by one.
 const TOLD: u32 = 4;
@@ -55,26 +60,35 @@ struct Slot {
     credit: u8,
 }
 
+/// A key may be in either of two slots.
+type Set<T> = [T; 2];
+
 struct Table {
-    slots: Vec<Slot>,
+    sets: Vec<Set<Slot>>,
     /// The far words of each slot's key, once there are any.
-    far: Vec<[u64; FAR]>,
+    far: Vec<Set<[u64; FAR]>>,
     /// The last key that the backend did not have, by its hash: who is mistaken only loads once more.
     missing: Option<(Place, u64)>,
     /// How many hits the backend is to be told of.
     untold: u32,
-    /// How often a key was to be kept where there was another, since the table had this size.
+    /// How often a key was found, and how often one was to be kept where there was another, since the
+    /// table was last looked over.
+    hits: usize,
     strangers: usize,
+    /// How many strangers are met before the table is looked over.
+    patience: usize,
 }
 
 thread_local! {
     static TABLE: RefCell<Table> = const {
         RefCell::new(Table {
-            slots: Vec::new(),
+            sets: Vec::new(),
             far: Vec::new(),
             missing: None,
             untold: 0,
+            hits: 0,
             strangers: 0,
+            patience: 0,
         })
     };
 }
@@ -92,18 +106,16 @@ pub(super) fn look_up(
     // Busy, or gone, where a value's `Drop` reads the cache.
     let found = TABLE.try_with(|table| {
         let table = &mut *table.try_borrow_mut().ok()?;
-        let index = index(&table.slots, hash_of(head, near, far));
-        let slot = table.slots.get_mut(index)?;
-        let differs = (slot.head.0 ^ head.0)
-            | (slot.head.1 ^ head.1)
-            | (slot.near.0 ^ near.0)
-            | (slot.near.1 ^ near.1);
-        if differs != 0
-            || slot.tier != front.number
-            || (has_far(head) && table.far.get(index) != Some(far))
+        let index = index(&table.sets, hash_of(head, near, far));
+        let set = table.sets.get_mut(index)?;
+        let way = usize::from(!set[0].is_of(front.number, head, near));
+        let slot = &mut set[way];
+        if (way == 1 && !slot.is_of(front.number, head, near))
+            || (has_far(head) && table.far.get(index).map(|set| &set[way]) != Some(far))
         {
             return None;
         }
+        table.hits += 1;
         slot.hit(front, &mut table.untold)
     });
     found.ok()?
@@ -137,63 +149,91 @@ fn with_table<T>(place: Place, f: impl FnOnce(&mut Table) -> T) -> Option<T> {
     TABLE.try_with(|table| table.try_borrow_mut().ok().map(|mut table| f(&mut table))).ok()?
 }
 
+/// How many sets the table of this thread has.
+#[cfg(test)]
+pub(super) fn sets() -> usize {
+    TABLE.with(|table| table.borrow().sets.len())
+}
+
 #[inline]
-fn index(slots: &[Slot], hash: u64) -> usize {
+fn index(sets: &[Set<Slot>], hash: u64) -> usize {
     #[allow(clippy::cast_possible_truncation, reason = "the low bits are what is asked for")]
     let hash = hash as usize;
-    hash & slots.len().wrapping_sub(1)
+    hash & sets.len().wrapping_sub(1)
 }
 
 impl Table {
     fn keep(&mut self, place: Place, words: &Words, entry: &Arc<Entry>) {
-        if self.strangers >= self.slots.len() * CROWD && self.slots.len() < MOST {
-            self.grow();
+        if self.strangers >= self.patience {
+            self.look_over();
         }
         let hash = words.hash();
-        let index = index(&self.slots, hash);
-        let is_there = self.words(index) == Some(*words);
-        let Some(slot) = self.slots.get_mut(index) else { return };
-        if !is_there || slot.tier != place.tier {
-            self.strangers += 1;
-            if slot.entry.is_some() && !slot.yields_to(hash) {
-                return;
+        let index = index(&self.sets, hash);
+        let known = (0..2).find(|way| self.holds(index, *way, place.tier, words));
+        let Some(set) = self.sets.get_mut(index) else { return };
+        let way = known.unwrap_or(usize::from(set[1].credit < set[0].credit));
+        let slot = &mut set[way];
+        if known.is_none() {
+            if slot.entry.is_some() {
+                self.strangers += 1;
+                if !slot.yields_to(hash) {
+                    return;
+                }
             }
             (slot.head, slot.near) = (words.head, words.near);
             (slot.tier, slot.hits, slot.credit) = (place.tier, 0, 1);
-            self.keep_far(index, words);
         }
-        let slot = &mut self.slots[index];
         (slot.part, slot.changes) = (place.part, place.changes);
         slot.entry = Some(Arc::downgrade(entry));
+        self.keep_far(index, way, words);
     }
 
-    fn keep_far(&mut self, index: usize, words: &Words) {
+    fn holds(&self, index: usize, way: usize, tier: u16, words: &Words) -> bool {
+        let slot = self.sets.get(index).map(|set| &set[way]);
+        slot.is_some_and(|slot| slot.is_of(tier, words.head, words.near))
+            && (!has_far(words.head) || self.far(index, way) == words.far)
+    }
+
+    fn far(&self, index: usize, way: usize) -> [u64; FAR] {
+        self.far.get(index).map(|set| set[way]).unwrap_or_default()
+    }
+
+    fn keep_far(&mut self, index: usize, way: usize, words: &Words) {
         if has_far(words.head) && self.far.is_empty() {
-            self.far.resize(self.slots.len(), [0; FAR]);
+            self.far.resize(self.sets.len(), Set::default());
         }
-        if let Some(far) = self.far.get_mut(index) {
-            *far = words.far;
+        if let Some(set) = self.far.get_mut(index) {
+            set[way] = words.far;
         }
     }
 
-    fn words(&self, index: usize) -> Option<Words> {
-        let (slot, far) = (self.slots.get(index)?, self.far.get(index));
-        Some(Words { head: slot.head, near: slot.near, far: far.copied().unwrap_or_default() })
-    }
-
-    fn grow(&mut self) {
-        let size = (self.slots.len() * 2).max(FEWEST);
-        let fewer =
-            Self { far: mem::take(&mut self.far), slots: mem::take(&mut self.slots), ..*self };
-        self.strangers = 0;
-        self.slots.resize_with(size, Slot::empty);
-        let words = (0..size).map_while(|index| fewer.words(index)).collect::<Vec<_>>();
-        for (slot, words) in fewer.slots.into_iter().zip(words).filter(|(it, _)| it.entry.is_some())
-        {
-            let index = index(&self.slots, words.hash());
-            self.slots[index] = slot;
-            self.keep_far(index, &words);
+    /// Makes the table larger, or as small as it began if it is no use.
+    fn look_over(&mut self) {
+        let is_full = self.sets.len() == MOST;
+        if is_full && self.hits >= self.strangers / USEFUL {
+            (self.hits, self.strangers) = (0, 0);
+            return;
         }
+        let size = if is_full { FEWEST } else { (self.sets.len() * 2).max(FEWEST) };
+        let mut sets = Vec::new();
+        sets.resize_with(size, || [Slot::empty(), Slot::empty()]);
+        let patience = match size {
+            FEWEST if is_full => LULL,
+            MOST => TRIAL,
+            size => size,
+        };
+        let before =
+            mem::replace(self, Self { sets, far: Vec::new(), patience: usize::MAX, ..*self });
+        for (index, set) in before.sets.iter().enumerate() {
+            for (way, slot) in set.iter().enumerate() {
+                let words = Words { head: slot.head, near: slot.near, far: before.far(index, way) };
+                if let Some(entry) = slot.entry.as_ref().and_then(Weak::upgrade) {
+                    let place = Place { tier: slot.tier, part: slot.part, changes: slot.changes };
+                    self.keep(place, &words, &entry);
+                }
+            }
+        }
+        (self.hits, self.strangers, self.patience) = (0, 0, patience);
     }
 }
 
@@ -210,6 +250,18 @@ impl Slot {
             hits: 0,
             credit: 0,
         }
+    }
+
+    /// Whether this is the slot of these words, as far as they are near.
+    #[inline]
+    fn is_of(&self, tier: u16, head: Pair, near: Pair) -> bool {
+        // As one comparison: what is in registers stays there.
+        let differs = (self.head.0 ^ head.0)
+            | (self.head.1 ^ head.1)
+            | (self.near.0 ^ near.0)
+            | (self.near.1 ^ near.1)
+            | u64::from(self.tier ^ tier);
+        differs == 0
     }
 
     /// The entry, unless it is outdated, or the backend is to be told of the hit.
