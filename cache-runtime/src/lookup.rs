@@ -31,6 +31,7 @@ pub(crate) struct Looking<'a, S> {
 
 impl<S: Shape> Looking<'_, S> {
     /// Looks the key that `render` writes up. It is written as text only if it is not at hand.
+    #[allow(clippy::inline_always, reason = "else words and value are copied from place to place")]
     #[inline(always)]
     pub(crate) fn up<W>(self, render: W) -> Lookup<S>
     where
@@ -56,6 +57,7 @@ impl<S: Shape> Looking<'_, S> {
     /// What this thread has at hand that the function can return, counted as a hit.
     ///
     /// The value is not wrapped up before all else is done: it stays where it is cheap to move.
+    #[allow(clippy::inline_always, reason = "else words and value are copied from place to place")]
     #[inline(always)]
     fn recalled(self, words: &Words) -> Option<Option<S::Value>> {
         if Manner::current().is_some() {

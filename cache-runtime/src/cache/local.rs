@@ -51,6 +51,7 @@ impl Cache {
     }
 
     /// What this thread has at hand by these words, if it is fresh and the function can return it.
+    #[allow(clippy::inline_always, reason = "else the value is copied from place to place")]
     #[inline(always)]
     pub(crate) fn recalled<S: Shape>(
         &self,
@@ -142,6 +143,6 @@ impl Cache {
 
     #[cfg(feature = "testing")]
     pub(crate) fn local_entries(&self) -> u64 {
-        self.0.local.as_ref().map_or(0, |local| local.len())
+        self.0.local.as_ref().map_or(0, LocalBackend::len)
     }
 }

@@ -15,6 +15,7 @@ pub(crate) const FAR: usize = 7;
 const BITS: u32 = 4;
 const FULL: u64 = 1 << 52;
 const LEN: u32 = 56;
+const LEN_BITS: u64 = u64::MAX << LEN;
 
 /// The shape of what found no room.
 const OVERFLOW: u64 = u64::MAX;
@@ -83,7 +84,7 @@ impl Words {
     #[inline]
     pub(super) fn mark(&mut self, kind: Kind) {
         let shape = self.head.1;
-        let (len, operations) = (shape >> LEN << LEN, shape << u64::BITS - LEN >> u64::BITS - LEN);
+        let (len, operations) = (shape & LEN_BITS, shape & !LEN_BITS);
         if operations < FULL {
             self.head.1 = len | operations << BITS | kind as u64;
         } else {
@@ -125,7 +126,9 @@ impl Words {
         if self.len() + whole.len() >= ROOM {
             return self.overflow();
         }
-        whole.iter().for_each(|bytes| self.push(u64::from_ne_bytes(*bytes)));
+        for bytes in whole {
+            self.push(u64::from_ne_bytes(*bytes));
+        }
         self.push(rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)));
     }
 

@@ -77,9 +77,9 @@ impl Front {
 
     /// Where `key` belongs, and how often that has changed.
     fn place(&self, key: KeyRef<'_>) -> Place {
-        // Other bits than those by which backends and flights go.
-        let part = (key.hash() >> 40) as usize % CHANGES;
-        Place { tier: self.number, part: part as u16, changes: self.changes[part].load(Acquire) }
+        #[allow(clippy::cast_possible_truncation, reason = "twelve bits are left")]
+        let part = (key.hash() >> 52) as u16;
+        Place { tier: self.number, part, changes: self.changes(part) }
     }
 
     /// How often the part of the tier has changed.
@@ -89,7 +89,7 @@ impl Front {
     }
 
     fn changed(&self, key: KeyRef<'_>) {
-        self.changes[usize::from(self.place(key).part)].fetch_add(1, Release);
+        self.changes[usize::from(self.place(key).part) % CHANGES].fetch_add(1, Release);
     }
 }
 
