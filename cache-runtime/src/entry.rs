@@ -13,43 +13,61 @@ use crate::remote::feed::Stamp;
 /// A value in the local tier and how long it lives. Backends store it and hand it back; only the
 /// cache looks inside.
 ///
-/// The value lies in the same allocation as its metadata.
-pub struct Entry<V: ?Sized = dyn Any + Send + Sync> {
+/// The value lies in the same allocation as its metadata. In front of it lies what every hit looks at,
+/// behind it what only some do: a small value shares its cache line with the former.
+pub struct Entry<H: ?Sized = dyn Held> {
     /// By the cache's clock, as in [`Span`]. An entry is made before it is known how long it may
     /// live.
     due: AtomicU64,
+    stamp: AtomicU64,
+    version: u32,
+    held: H,
+}
+
+/// A value of any type, and the rest of its metadata.
+pub trait Held: Any + Send + Sync {
+    #[doc(hidden)]
+    fn rest(&self) -> &Rest;
+}
+
+#[repr(C)]
+struct Holding<T> {
+    value: T,
+    rest: Rest,
+}
+
+#[doc(hidden)]
+#[derive(Debug, Default)]
+pub struct Rest {
     soft: AtomicU64,
     hard: AtomicU64,
     /// When a new value may be tried to be loaded again.
     retry: AtomicU64,
-    stamp: AtomicU64,
     cost: AtomicU32,
-    version: u32,
-    value: V,
+}
+
+impl<T: Send + Sync + 'static> Held for Holding<T> {
+    fn rest(&self) -> &Rest {
+        &self.rest
+    }
 }
 
 /// An error that is remembered in the place of a value.
 struct Remembered(Failure);
 
-impl<T: Send + Sync + 'static> Entry<Option<T>> {
+impl Entry {
     /// An entry of `value` (`None`: the function found that there is none), expired until it is
     /// told [`live`](Entry::live).
-    pub(crate) fn new(value: Option<T>, version: u32) -> Arc<Entry> {
-        Entry::around(value, version)
+    pub(crate) fn new<T: Send + Sync + 'static>(value: Option<T>, version: u32) -> Arc<Self> {
+        Self::around(value, version)
     }
-}
 
-impl<V: Send + Sync + 'static> Entry<V> {
-    fn around(value: V, version: u32) -> Arc<Entry> {
-        Arc::new(Self {
+    fn around<T: Send + Sync + 'static>(value: T, version: u32) -> Arc<Self> {
+        Arc::new(Entry {
             due: AtomicU64::new(0),
-            soft: AtomicU64::new(0),
-            hard: AtomicU64::new(0),
-            retry: AtomicU64::new(0),
             stamp: AtomicU64::new(Stamp::ALONE.bits()),
-            cost: AtomicU32::new(0),
             version,
-            value,
+            held: Holding { value, rest: Rest::default() },
         })
     }
 }
@@ -57,15 +75,16 @@ impl<V: Send + Sync + 'static> Entry<V> {
 impl Entry {
     /// An entry that stands for an error.
     pub(crate) fn failed(failure: Failure, version: u32) -> Arc<Self> {
-        Entry::around(Remembered(failure), version)
+        Self::around(Remembered(failure), version)
     }
 
     pub(crate) fn live(&self, stamp: Stamp, span: Span) {
         self.stamp.store(stamp.bits(), Relaxed);
-        self.cost.store(span.cost, Relaxed);
         self.due.store(span.due, Relaxed);
-        self.soft.store(span.soft, Relaxed);
-        self.hard.store(span.hard, Relaxed);
+        let Rest { soft, hard, cost, .. } = self.held.rest();
+        soft.store(span.soft, Relaxed);
+        hard.store(span.hard, Relaxed);
+        cost.store(span.cost, Relaxed);
     }
 
     /// What it depends on.
@@ -82,26 +101,26 @@ impl Entry {
 
     #[inline]
     pub(crate) fn is_expired(&self, now: u64) -> bool {
-        self.hard.load(Relaxed) <= now
+        self.held.rest().hard.load(Relaxed) <= now
     }
 
     /// Until when it is fresh.
     pub(crate) fn soft(&self) -> u64 {
-        self.soft.load(Relaxed)
+        self.held.rest().soft.load(Relaxed)
     }
 
     /// Until when it may be served, to callers of `policy`.
     pub(crate) fn end(&self, policy: Policy) -> u64 {
-        self.hard.load(Relaxed).min(self.soft().saturating_add(policy.stale_window()))
+        self.held.rest().hard.load(Relaxed).min(self.soft().saturating_add(policy.stale_window()))
     }
 
     /// What it is good for, for callers of `policy`.
     pub(crate) fn state(&self, now: u64, policy: Policy) -> State {
         let span = Span {
             due: self.due.load(Relaxed),
-            soft: self.soft.load(Relaxed),
-            hard: self.hard.load(Relaxed),
-            cost: self.cost.load(Relaxed),
+            soft: self.held.rest().soft.load(Relaxed),
+            hard: self.held.rest().hard.load(Relaxed),
+            cost: self.held.rest().cost.load(Relaxed),
         };
         span.state(now, policy)
     }
@@ -109,38 +128,45 @@ impl Entry {
     /// Takes the right to try to replace the value, which nobody else gets before `until`. Answers
     /// whether nobody had it.
     pub(crate) fn attempt(&self, now: u64, until: u64) -> bool {
-        let retry = self.retry.load(Relaxed);
-        retry <= now && self.retry.compare_exchange(retry, until, Relaxed, Relaxed).is_ok()
+        let retry = self.held.rest().retry.load(Relaxed);
+        retry <= now
+            && self.held.rest().retry.compare_exchange(retry, until, Relaxed, Relaxed).is_ok()
     }
 
     /// Lets nobody try to replace the value before `moment`, and then anybody.
     pub(crate) fn retry_at(&self, moment: u64) {
-        self.retry.store(moment, Relaxed);
+        self.held.rest().retry.store(moment, Relaxed);
     }
 
     /// The stored value, if it is of type `T` and of this version.
     #[inline]
     pub(crate) fn value<T: 'static>(&self, version: u32) -> Option<&Option<T>> {
-        if self.version == version { self.value.downcast_ref() } else { None }
+        if self.version == version { self.held() } else { None }
     }
 
     /// The error it stands for, of a function of this version.
     pub(crate) fn failure(&self, version: u32) -> Option<&Failure> {
-        let remembered = self.value.downcast_ref::<Remembered>()?;
+        let remembered = self.held::<Remembered>()?;
         (self.version == version).then_some(&remembered.0)
     }
 
     /// Whether it stands for an error.
     pub(crate) fn is_failure(&self) -> bool {
-        self.value.is::<Remembered>()
+        self.held::<Remembered>().is_some()
+    }
+
+    #[inline]
+    fn held<T: 'static>(&self) -> Option<&T> {
+        let held: &dyn Any = &self.held;
+        held.downcast_ref::<Holding<T>>().map(|holding| &holding.value)
     }
 }
 
-impl<V: ?Sized> fmt::Debug for Entry<V> {
+impl<H: Held + ?Sized> fmt::Debug for Entry<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Entry")
-            .field("soft", &self.soft)
-            .field("hard", &self.hard)
+            .field("due", &self.due)
+            .field("rest", self.held.rest())
             .field("version", &self.version)
             .finish_non_exhaustive()
     }

@@ -41,7 +41,7 @@ impl<S: Shape> Looking<'_, S> {
         let words = render(&mut writer).words();
         match self.recalled(words).and_then(S::Kind::returned) {
             Some(returned) => Lookup::Hit(returned),
-            None => self.up_in_tier(&render, words),
+            None => self.up_in_tier(&render),
         }
     }
 
@@ -69,12 +69,13 @@ impl<S: Shape> Looking<'_, S> {
     }
 
     #[inline(never)]
-    fn up_in_tier<W>(self, render: &W, words: &Words) -> Lookup<S>
+    fn up_in_tier<W>(self, render: &W) -> Lookup<S>
     where
         W: Fn(&mut KeyWriter) -> &mut KeyWriter,
     {
-        let mut writer = KeyWriter::new();
-        self.ask(render(&mut writer).finish(), words)
+        // The words once more: that they need not be kept is what makes a hit cheap.
+        let (mut words, mut text) = (KeyWriter::of_words(self.site.address()), KeyWriter::new());
+        self.ask(render(&mut text).finish(), render(&mut words).words())
     }
 
     /// Asks the tier, which keeps what it says by `words`.

@@ -28,7 +28,7 @@ use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
 use self::table::Place;
 use super::LocalBackend;
 use crate::entry::Entry;
-use crate::key::{Key, KeyRef, Words};
+use crate::key::{FAR, Key, KeyRef, Words, has_far};
 use crate::sync::{AtomicU64, Ordering::Acquire, Ordering::Release};
 
 /// How many counts of changes a tier has: 32 KiB. A change costs the front what it knows of the keys
@@ -51,9 +51,11 @@ impl Front {
     }
 
     /// What this thread has read before, if it still counts.
-    #[inline]
+    #[allow(clippy::inline_always, reason = "what is known of the words decides")]
+    #[inline(always)]
     pub(crate) fn recall(&self, words: &Words) -> Option<Arc<Entry>> {
-        table::look_up(self, words.head, words.near, &words.far)
+        let far = if has_far(words.head) { &words.far } else { &[0; FAR] };
+        table::look_up(self, words.head, words.near, far)
     }
 
     /// The entry under `key`, to be recalled by its words.

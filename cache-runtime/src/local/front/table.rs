@@ -26,15 +26,12 @@ const LULL: usize = 1 << 20;
 /// bytes than this is not referred to.
 const LARGEST_ENTRY: usize = 1024;
 
-/// Of the hits of an entry, the backend is told of one in so many.
-const SAMPLE: u8 = if cfg!(shuttle) { 4 } else { 128 };
+/// At so many hits of an entry the backend is told of one; then it begins anew, at half of it.
+const SAMPLE: u8 = if cfg!(shuttle) { 4 } else { 192 };
 
 /// After a miss, which may have the backend evict something, it is told of so many hits one by one.
 const TOLD: u32 = 4;
 const TOLD_AT_MOST: u32 = 1024;
-
-/// How many more strangers than hits at a slot it takes at most to give it to another key.
-const CREDIT: u8 = 16;
 
 /// The part of a tier that a key belongs to, and how often it had changed.
 #[derive(Clone, Copy, PartialEq)]
@@ -55,9 +52,8 @@ struct Slot {
     part: u16,
     /// The last stranger, by its hash.
     rival: u16,
-    /// Counts up to a sample, and begins anew.
+    /// Counts up to a sample; strangers halve it.
     hits: u8,
-    credit: u8,
 }
 
 /// A key may be in either of two slots.
@@ -171,7 +167,7 @@ impl Table {
         let index = index(&self.sets, hash);
         let known = (0..2).find(|way| self.holds(index, *way, place.tier, words));
         let Some(set) = self.sets.get_mut(index) else { return };
-        let way = known.unwrap_or(usize::from(set[1].credit < set[0].credit));
+        let way = known.unwrap_or(usize::from(set[1].hits < set[0].hits));
         let slot = &mut set[way];
         if known.is_none() {
             if slot.entry.is_some() {
@@ -181,7 +177,7 @@ impl Table {
                 }
             }
             (slot.head, slot.near) = (words.head, words.near);
-            (slot.tier, slot.hits, slot.credit) = (place.tier, 0, 1);
+            (slot.tier, slot.hits) = (place.tier, 0);
         }
         (slot.part, slot.changes) = (place.part, place.changes);
         slot.entry = Some(Arc::downgrade(entry));
@@ -248,7 +244,6 @@ impl Slot {
             part: 0,
             rival: 0,
             hits: 0,
-            credit: 0,
         }
     }
 
@@ -270,9 +265,10 @@ impl Slot {
         if self.changes != front.changes(self.part) {
             return None;
         }
-        self.credit = CREDIT.min(self.credit + 1);
-        self.hits = (self.hits + 1) % SAMPLE;
-        if self.hits == 0 || *untold > 0 {
+        self.hits += 1;
+        if self.hits >= SAMPLE || *untold > 0 {
+            // Half of it, so that it does not look like a key that is hardly asked for.
+            self.hits = self.hits.min(SAMPLE / 2);
             *untold = untold.saturating_sub(1);
             return None;
         }
@@ -281,10 +277,10 @@ impl Slot {
 
     /// Whether this slot is better given to another key.
     fn yields_to(&mut self, hash: u64) -> bool {
-        self.credit = self.credit.saturating_sub(1);
+        self.hits /= 2;
         let rival = (hash >> 48) as u16;
         let is_back = self.rival == rival;
         self.rival = rival;
-        is_back && self.credit == 0
+        is_back && self.hits == 0
     }
 }
