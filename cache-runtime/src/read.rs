@@ -11,11 +11,13 @@ mod wait;
 use std::future::Future;
 use std::sync::Arc;
 
+use tokio::time::timeout;
+
 use crate::cache::Cache;
 use crate::call_site::Site;
 use crate::entry::Entry;
 use crate::entry_ref::EntryRef;
-use crate::flight::{Flight, FlightId, Joined, Outcome, Permit, Ticket, Turn};
+use crate::flight::{FlightId, Joined, Outcome, Permit, Ticket, Turn};
 use crate::manner::Manner;
 use crate::nesting;
 use crate::remote::claim::Claim;
@@ -107,8 +109,8 @@ impl<S: Shape> Call<S> {
     }
 }
 
-// What is rare is on the heap, a miss being the time to: cached functions call cached functions, and
-// each future holds those that it awaits. These are no `async fn`s, which hold their arguments twice.
+// What hits do without is on the heap: cached functions call cached functions, and each future holds
+// those that it awaits. These are no `async fn`s, which hold their arguments twice.
 #[allow(clippy::manual_async_fn, reason = "see above")]
 impl<S: Shape> Call<S> {
     /// The value: from another call's load, from the remote tier, or from `body`.
@@ -121,13 +123,23 @@ impl<S: Shape> Call<S> {
         F: Future<Output = S::Return>,
     {
         async move {
-            match self.way().await {
+            match Box::pin(self.way()).await {
                 Way::Served(returned) => returned,
-                Way::Uncached => Box::pin(self.pass(body)).await,
-                Way::Load(turn) => Box::pin(self.run(turn, body)).await,
-                Way::Replace(replacing) => Box::pin(self.replace_here(replacing, body)).await,
-                Way::Renew => Box::pin(self.renew(body)).await,
+                way => Box::pin(self.go(way, body)).await,
             }
+        }
+    }
+
+    async fn go<F>(self, way: Way<S::Return>, body: F) -> S::Return
+    where
+        F: Future<Output = S::Return>,
+    {
+        match way {
+            Way::Served(returned) => returned,
+            Way::Uncached => self.pass(body).await,
+            Way::Load(turn) => Box::pin(self.run(turn, body)).await,
+            Way::Replace(replacing) => Box::pin(self.replace_here(replacing, body)).await,
+            Way::Renew => Box::pin(self.renew(body)).await,
         }
     }
 
@@ -174,11 +186,20 @@ impl<S: Shape> Call<S> {
                 }
                 Joined::First(ticket, flight) | Joined::Member(ticket, flight) => (ticket, flight),
             };
-            match self.turn(&flight).await {
+            let turn = match flight.turn_now() {
+                Some(turn) => Some(turn),
+                // Only who has to wait needs a timer.
+                None => Box::pin(timeout(cache.max_load(), flight.turn())).await.ok(),
+            };
+            match turn {
                 Some(Turn::Load(permit)) => {
                     self.settings.leads();
-                    let turn = Loading { ticket, permit, claim: Claim::Alone, trust, early: None };
-                    if let Some(way) = self.look(turn, &flight).await {
+                    let claim = if ticket.is_barred() { Claim::Barred } else { Claim::Alone };
+                    let turn = Loading { ticket, permit, claim, trust, early: None };
+                    if cache.remote(self.entry.policy).is_none() {
+                        return Way::Load(turn);
+                    }
+                    if let Some(way) = Box::pin(self.look(turn, &flight)).await {
                         return way;
                     }
                 }
@@ -201,15 +222,6 @@ impl<S: Shape> Call<S> {
                 }
                 None => return self.uncached(),
             }
-        }
-    }
-
-    /// This call's turn in the flight; `None` if it waited for that as long as a load may take.
-    async fn turn(&self, flight: &Arc<Flight>) -> Option<Turn> {
-        match flight.turn_now() {
-            Some(turn) => Some(turn),
-            // Only who has to wait needs a timer.
-            None => tokio::time::timeout(self.entry.cache.max_load(), flight.turn()).await.ok(),
         }
     }
 

@@ -43,6 +43,7 @@ pub(crate) enum Kept {
 }
 
 /// When the local tier may hold a value.
+#[allow(clippy::large_enum_variant, reason = "it is taken apart where it is made")]
 pub(crate) enum Locally {
     Now(Trust),
     /// Once the feed has told of its cell, which begins so.

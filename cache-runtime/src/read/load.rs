@@ -77,38 +77,34 @@ const LOOKS: u32 = 8;
 impl<S: Shape> Call<S> {
     /// Looks in the remote tier, on behalf of all that wait. `None` where another flight of the
     /// key goes on in place of this one.
-    pub(super) async fn look(
-        &self,
+    ///
+    /// A value that is there is taken before anything is made that only a load needs.
+    #[allow(clippy::manual_async_fn, reason = "it would hold its arguments twice")]
+    pub(super) fn look<'a>(
+        &'a self,
         mut turn: Loading,
-        flight: &Arc<Flight>,
-    ) -> Option<Way<S::Return>> {
-        if turn.ticket.is_barred() {
-            flight.saw(None, None);
-            turn.claim = Claim::Barred;
-            return Some(Way::Load(turn));
-        }
-        let Some(tier) = self.entry.cache.remote(self.entry.policy) else {
-            return Some(Way::Load(turn));
-        };
-        Box::pin(self.look_for_hit(tier, turn, flight)).await
-    }
-
-    /// Takes a value that is there, before anything is made that only a load needs.
-    async fn look_for_hit(
-        &self,
-        tier: &Arc<Tier>,
-        mut turn: Loading,
-        flight: &Arc<Flight>,
-    ) -> Option<Way<S::Return>> {
-        match self.sight(tier, &mut turn).await {
-            Ok(Sight { accepted: Accepted::Hit(returned, entry), .. }) => {
-                Some(self.serve(turn, returned, entry))
+        flight: &'a Arc<Flight>,
+    ) -> impl Future<Output = Option<Way<S::Return>>> + use<'a, S> {
+        async move {
+            if turn.ticket.is_barred() {
+                flight.saw(None, None);
+                turn.claim = Claim::Barred;
+                return Some(Way::Load(turn));
             }
-            sight => Box::pin(self.look_in(tier, turn, flight, sight)).await,
+            let Some(tier) = self.entry.cache.remote(self.entry.policy) else {
+                return Some(Way::Load(turn));
+            };
+            match self.sight(tier, &mut turn).await {
+                Ok(Sight { accepted: Accepted::Hit(returned, entry), .. }) => {
+                    Some(self.serve(turn, returned, entry))
+                }
+                sight => Box::pin(self.look_on(tier, turn, flight, sight)).await,
+            }
         }
     }
 
-    async fn look_in(
+    /// Goes on from the first sight of the cell, until it is known who loads.
+    async fn look_on(
         &self,
         tier: &Arc<Tier>,
         mut turn: Loading,
@@ -270,7 +266,7 @@ impl<S: Shape> Call<S> {
         turn: &mut Loading,
     ) -> Result<Sight<'t, S::Return>> {
         let mut visit = tier.visit(&self.entry.key, self.entry.policy)?;
-        let expects_hit = turn.early.is_some() || self.counters().mostly_remote_hits();
+        let expects_hit = turn.early.is_some() || self.counters().remote().expects_hit();
         let cell = if expects_hit { visit.look().await? } else { Cell::Absent };
         let accepted = match &cell {
             Cell::Value(cell) => self.accept(turn, cell),
@@ -295,6 +291,9 @@ impl<S: Shape> Call<S> {
                 flight.saw(seen.as_ref(), Some(lease.clone()));
                 *seen = Some(lease.clone());
                 let stands = visit.take(lease).await;
+                if let Ok(Stands::Mine(_)) = stands {
+                    self.counters().remote().note(false);
+                }
                 let accepted = match &stands {
                     Ok(Stands::Cell(Cell::Value(cell))) => self.accept(turn, cell),
                     _ => Accepted::Nothing,
@@ -368,6 +367,7 @@ impl<S: Shape> Call<S> {
             self.counters().found(entry.as_ref().is_some_and(|entry| entry.soft() <= now));
         }
         self.count(Event::RemoteHit);
+        self.counters().remote().note(true);
         if let Some(entry) = entry {
             turn.permit.land(Outcome::Found(entry));
             turn.ticket.detach();

@@ -4,6 +4,8 @@ use std::cell::Cell;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
+use super::leaning::Leaning;
+
 /// Hits are counted in stripes, so that two threads rarely share a cache line.
 const STRIPES: usize = 8;
 
@@ -33,6 +35,7 @@ const EVENTS: usize = Event::RemoteError as usize + 1;
 pub(crate) struct SiteCounters {
     hits: [Stripe; STRIPES],
     others: [AtomicU64; EVENTS],
+    remote: Leaning,
 }
 
 #[derive(Default)]
@@ -83,8 +86,8 @@ impl SiteCounters {
     }
 
     /// Whether the remote tier is likely to have what the local one has not.
-    pub(crate) fn mostly_remote_hits(&self) -> bool {
-        self.get(Event::RemoteHit) > self.get(Event::Load)
+    pub(crate) fn remote(&self) -> &Leaning {
+        &self.remote
     }
 
     pub(super) fn get(&self, event: Event) -> u64 {
