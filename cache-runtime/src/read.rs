@@ -4,14 +4,13 @@ mod at_hand;
 mod attempt;
 mod detached;
 mod load;
+mod patient;
 mod replace;
 mod settings;
 mod wait;
 
 use std::future::Future;
 use std::sync::Arc;
-
-use tokio::time::timeout;
 
 use crate::cache::Cache;
 use crate::call_site::Site;
@@ -27,6 +26,7 @@ use crate::stats::{Event, SiteCounters};
 
 pub(crate) use at_hand::{AtHand, Past};
 pub(crate) use attempt::Attempts;
+use patient::Patient;
 use replace::Replacing;
 use settings::Settings;
 
@@ -187,12 +187,11 @@ impl<S: Shape> Call<S> {
                 Joined::First(ticket, flight) | Joined::Member(ticket, flight) => (ticket, flight),
             };
             let turn = match flight.turn_now() {
-                Some(turn) => Some(turn),
-                // Only who has to wait needs a timer.
-                None => Box::pin(timeout(cache.max_load(), flight.turn())).await.ok(),
+                Some(turn) => turn,
+                None => Patient::new(&flight, cache.max_load()).await,
             };
             match turn {
-                Some(Turn::Load(permit)) => {
+                Turn::Load(permit) => {
                     self.settings.leads();
                     let claim = if ticket.is_barred() { Claim::Barred } else { Claim::Alone };
                     let turn = Loading { ticket, permit, claim, trust, early: None };
@@ -204,23 +203,23 @@ impl<S: Shape> Call<S> {
                     }
                 }
                 // The feed may have been lost since it was offered.
-                Some(Turn::AtHand(entry, _)) if !cache.is_vouched_for(&entry, trust.since) => {
+                Turn::AtHand(entry, _) if !cache.is_vouched_for(&entry, trust.since) => {
                     flight.withdraw();
                 }
-                Some(Turn::AtHand(entry, since)) => {
+                Turn::AtHand(entry, since) => {
                     match Box::pin(self.wait_or_take(&flight, &entry, since)).await {
                         Some(returned) => return Way::Served(returned),
                         None => flight.withdraw(),
                     }
                 }
-                Some(Turn::Landed(Outcome::Merged)) => {}
-                Some(Turn::Landed(outcome)) => return self.landed(outcome),
+                Turn::Landed(Outcome::Merged) => {}
+                Turn::Landed(outcome) => return self.landed(outcome),
                 // Its load takes too long to be waited for: let the next one try, once.
-                None if patient => {
+                Turn::Overdue if patient => {
                     patient = false;
                     ticket.detach();
                 }
-                None => return self.uncached(),
+                Turn::Overdue => return self.uncached(),
             }
         }
     }
