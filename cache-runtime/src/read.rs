@@ -60,16 +60,15 @@ impl Mode {
 }
 
 /// How a call goes on.
-#[allow(clippy::large_enum_variant, reason = "it is taken apart where it is made")]
 enum Way<T> {
     /// Somebody else's load has brought the value.
     Served(T),
     /// It loads, past the cache.
     Uncached,
     /// It loads for all that wait.
-    Load(Loading),
+    Load(Box<Loading>),
     /// It takes what is at hand, and loads what is to replace it.
-    Replace(Replacing<T>),
+    Replace(Box<Replacing<T>>),
     /// It loads in place of what is cached.
     Renew,
 }
@@ -137,26 +136,25 @@ impl<S: Shape> Call<S> {
         match way {
             Way::Served(returned) => returned,
             Way::Uncached => self.pass(body).await,
-            Way::Load(turn) => Box::pin(self.run(turn, body)).await,
-            Way::Replace(replacing) => Box::pin(self.replace_here(replacing, body)).await,
+            Way::Load(turn) => Box::pin(self.run(*turn, body)).await,
+            Way::Replace(replacing) => Box::pin(self.replace_here(*replacing, body)).await,
             Way::Renew => Box::pin(self.renew(body)).await,
         }
     }
 
     /// Waits until the value is there, or it is up to this call to load it.
     async fn way(&mut self) -> Way<S::Return> {
-        let id = self.flight_id();
         let has_tier = self.entry.cache.has_tier(self.entry.policy);
         let mode = std::mem::replace(&mut self.mode, Mode::Read);
         match mode {
             Mode::Replace(at_hand) => return Box::pin(self.way_to_replace(*at_hand)).await,
-            _ if !has_tier || self.is_inside_itself(id) => self.uncached(),
+            _ if !has_tier || self.is_inside_itself(self.flight_id()) => self.uncached(),
             Mode::Bypass => self.uncached(),
             Mode::Refresh => {
                 self.settings.leads();
                 Way::Renew
             }
-            Mode::Read => self.way_of_read(id).await,
+            Mode::Read => self.way_of_read().await,
         }
     }
 
@@ -166,13 +164,13 @@ impl<S: Shape> Call<S> {
         Way::Uncached
     }
 
-    async fn way_of_read(&self, id: FlightId) -> Way<S::Return> {
+    async fn way_of_read(&self) -> Way<S::Return> {
         let mut patient = true;
         loop {
             self.settings.follows();
             let cache = &self.entry.cache;
             let trust = cache.trust(self.entry.policy);
-            let joining = cache.joining(id, trust);
+            let joining = cache.joining(self.flight_id(), trust);
             let joined = cache.flights().join(&self.entry.key, joining, || self.recalled());
             let (ticket, flight) = match joined {
                 Joined::Stored(Recalled::Value(entry)) => match self.hit(&entry) {
@@ -196,7 +194,7 @@ impl<S: Shape> Call<S> {
                     let claim = if ticket.is_barred() { Claim::Barred } else { Claim::Alone };
                     let turn = Loading { ticket, permit, claim, trust, early: None };
                     if cache.remote(self.entry.policy).is_none() {
-                        return Way::Load(turn);
+                        return Way::Load(Box::new(turn));
                     }
                     if let Some(way) = Box::pin(self.look(turn, &flight)).await {
                         return way;

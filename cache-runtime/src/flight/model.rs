@@ -293,7 +293,7 @@ impl Remote {
                         Turn::Landed(Outcome::Loaded(entry)) => {
                             return entry.value::<u64>(1).copied().flatten().unwrap_or(u64::MAX);
                         }
-                        Turn::Landed(_) | Turn::AtHand(..) => {}
+                        Turn::Landed(_) | Turn::AtHand(..) | Turn::Overdue => {}
                     }
                 }
             }

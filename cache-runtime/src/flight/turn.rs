@@ -345,3 +345,6 @@ impl Drop for Waiting<'_> {
 
 #[cfg(all(test, not(shuttle)))]
 mod tests;
+
+#[cfg(all(test, shuttle))]
+mod model;

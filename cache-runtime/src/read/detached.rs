@@ -50,8 +50,8 @@ impl<S: Shape> Call<S> {
         match way {
             Way::Served(returned) => returned,
             Way::Uncached => self.pass(body).await,
-            Way::Load(turn) => detached(limit, self.run(turn, body)).await,
-            Way::Replace(replacing) => Box::pin(self.replace_there(replacing, body)).await,
+            Way::Load(turn) => detached(limit, self.run(*turn, body)).await,
+            Way::Replace(replacing) => Box::pin(self.replace_there(*replacing, body)).await,
             Way::Renew => detached(limit, self.renew(body)).await,
         }
     }
@@ -69,8 +69,8 @@ impl<S: Shape> Call<S> {
             match self.way().await {
                 Way::Served(returned) => returned,
                 Way::Uncached => self.pass(body).await,
-                Way::Load(turn) => self.run(turn, body).await,
-                Way::Replace(replacing) => self.replace_there(replacing, body).await,
+                Way::Load(turn) => self.run(*turn, body).await,
+                Way::Replace(replacing) => self.replace_there(*replacing, body).await,
                 Way::Renew => self.renew(body).await,
             }
         });

@@ -89,10 +89,10 @@ impl<S: Shape> Call<S> {
             if turn.ticket.is_barred() {
                 flight.saw(None, None);
                 turn.claim = Claim::Barred;
-                return Some(Way::Load(turn));
+                return Some(Way::Load(Box::new(turn)));
             }
             let Some(tier) = self.entry.cache.remote(self.entry.policy) else {
-                return Some(Way::Load(turn));
+                return Some(Way::Load(Box::new(turn)));
             };
             match self.sight(tier, &mut turn).await {
                 Ok(Sight { accepted: Accepted::Hit(returned, entry), .. }) => {
@@ -161,7 +161,7 @@ impl<S: Shape> Call<S> {
         }
         Some(match at_hand {
             Some(entry) => self.take_or_replace(turn, flight, entry),
-            None => Way::Load(turn),
+            None => Way::Load(Box::new(turn)),
         })
     }
 

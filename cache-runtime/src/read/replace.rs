@@ -125,7 +125,7 @@ impl<S: Shape> Call<S> {
         let returned = match Box::pin(self.look(turn, flight)).await.ok_or(None)? {
             // Under a barrier nothing can be stored: the next reader after the write loads. Nor is
             // anything loaded that may be older than what waits in a journal out of reach.
-            Way::Load(turn) if self.may_replace(&turn).await => self.run(turn, body).await,
+            Way::Load(turn) if self.may_replace(&turn).await => self.run(*turn, body).await,
             Way::Served(returned) => returned,
             Way::Load(_) | Way::Uncached | Way::Replace(_) | Way::Renew => return Err(None),
         };

@@ -109,10 +109,7 @@ fn formats_codecs_flags_and_lengths_to_come_are_refused_though_undamaged() {
     assert!(open(&same, fingerprint::<User>(1)).is_ok());
     for (at, byte) in [(2, 2), (3, 0x20), (3, 0x12), (3, 0x14), (3, 0x11), (51, 0)] {
         let cell = forged(at, byte);
-        assert!(
-            open(&cell, fingerprint::<User>(1)).is_err(),
-            "byte {at} set to {byte}"
-        );
+        assert!(open(&cell, fingerprint::<User>(1)).is_err(), "byte {at} set to {byte}");
     }
 }
 
