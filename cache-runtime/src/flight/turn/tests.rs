@@ -79,12 +79,13 @@ fn one_that_was_to_look_at_the_time_and_leaves_wakes_the_next_for_it() {
 #[test]
 fn one_that_looked_at_the_time_and_loads_wakes_the_next_for_it() {
     let (flight, permit) = flight();
-    let [mut first, mut second] = [(); 2].map(|()| Member::of(&flight));
+    let mut crowd: Vec<_> = (0..CROWD).map(|_| Member::of(&flight)).collect();
+    let mut next = Member::of(&flight);
     drop(permit);
-    // A crowd may load now, and one of it did.
-    assert!(matches!(first.poll(), Poll::Ready(Turn::Load(_))));
-    assert!(second.woken() > 0);
-    assert!(second.poll().is_ready());
+    let loading: Vec<_> = crowd.iter_mut().map(Member::poll).collect();
+    assert!(loading.iter().all(|turn| matches!(turn, Poll::Ready(Turn::Load(_)))));
+    assert!(next.woken() > 0);
+    assert!(next.poll().is_pending() && next.waiting.watches());
 }
 
 #[test]
