@@ -1,4 +1,6 @@
 //! The memory of a task that waits for another one's load.
+//!
+//! Few enough to be spawned well within the load: who has its value waits no more.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::error::Error;
@@ -14,7 +16,7 @@ const USAGE: &str = "usage: waiters [--tasks N] [--only WORD,…]";
 #[tokio::main(worker_threads = 2)]
 async fn main() -> Result<(), Box<dyn Error>> {
     let flags = Flags::read(USAGE);
-    let tasks = flags.number("tasks", 10_000);
+    let tasks = flags.number("tasks", 1_000);
     println!("\n### bytes a waiting task, of {tasks} on one cold key\n");
     println!("| | bytes |\n|---|---:|");
     let nobody = waiting(tasks, || Box::pin(std::future::pending())).await;
