@@ -5,7 +5,7 @@
 
 use std::mem;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::clock::Clock;
 
@@ -53,20 +53,20 @@ struct Count {
 }
 
 impl Breaker {
-    pub(crate) fn new(clock: Clock) -> Arc<Self> {
+    pub(crate) fn new(clock: Clock) -> Self {
         let window = Window::new(clock.now());
-        Arc::new(Self {
+        Self {
             clock,
             state: Mutex::new(State::Closed(window)),
             opened: AtomicU64::new(0),
             closed: AtomicU64::new(0),
-        })
+        }
     }
 
     /// Lets a call go ahead, unless the remote tier is to be left alone.
     ///
     /// While it is, every so often one call is let through, which decides how it goes on.
-    pub(crate) fn allow(self: &Arc<Self>) -> Option<Permit> {
+    pub(crate) fn allow(&self) -> Option<Permit<'_>> {
         let probe = match &mut *self.locked() {
             State::Closed(_) => false,
             State::Open { probe_at, probing } => {
@@ -78,7 +78,7 @@ impl Breaker {
             }
         };
         Some(Permit {
-            breaker: Arc::clone(self),
+            breaker: self,
             // What a call of an earlier life says is no news.
             life: self.closed.load(Ordering::Relaxed),
             probe,
@@ -180,8 +180,8 @@ impl Window {
 ///
 /// Dropped untold, the call counts as never made: its caller went away.
 #[must_use]
-pub(crate) struct Permit {
-    breaker: Arc<Breaker>,
+pub(crate) struct Permit<'a> {
+    breaker: &'a Breaker,
     life: u64,
     probe: bool,
     outcome: Outcome,
@@ -194,7 +194,7 @@ enum Outcome {
     Failure,
 }
 
-impl Permit {
+impl Permit<'_> {
     /// The remote tier answered.
     pub(crate) fn success(mut self) {
         self.outcome = Outcome::Success;
@@ -206,7 +206,7 @@ impl Permit {
     }
 }
 
-impl Drop for Permit {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
         match (self.probe, self.outcome) {
             (true, outcome) => self.breaker.conclude_probe(outcome),

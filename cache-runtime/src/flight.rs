@@ -17,7 +17,7 @@ use std::task::Waker;
 
 pub(crate) use barrier::Barrier;
 pub(crate) use doubt::Resumed;
-pub(crate) use turn::{Flight, Outcome, Permit, Turn};
+pub(crate) use turn::{Flight, Outcome, Permit, Turn, Waiting};
 
 use crate::key::{Key, Prehashed};
 use crate::sync::{Mutex, MutexGuard};
@@ -171,6 +171,8 @@ impl Flights {
             key: key.clone(),
             generation: slot.generation,
             changes: slot.changes,
+            barred: slot.is_barred(),
+            left: false,
             flight: flight.cloned(),
         }
     }
@@ -217,6 +219,10 @@ pub(crate) struct Ticket {
     key: Key,
     generation: u64,
     changes: u64,
+    /// A barrier was up. One that is put up or taken down later voids the ticket.
+    barred: bool,
+    /// There is no such ticket any more.
+    left: bool,
     flight: Option<Arc<Flight>>,
 }
 
@@ -263,20 +269,21 @@ impl Ticket {
         self.flights.shard(&self.key).valid(self).is_some()
     }
 
-    /// Lets nobody else join this flight, if nobody has: then nobody waits for its outcome.
-    pub(crate) fn detach_alone(&self) -> bool {
+    /// Ends the flight and gives the ticket back, if nobody else has joined: then nobody waits for
+    /// its outcome.
+    pub(crate) fn leave_alone(&mut self) -> bool {
         let mut shard = self.flights.shard(&self.key);
         let Some(slot) = shard.slots.get_mut(&self.key) else {
             return false;
         };
-        let Some(position) = slot.position(self.flight.as_ref()) else {
+        let position = slot.position(self.flight.as_ref());
+        if position.is_none_or(|position| slot.flights[position].members > 1) {
             return false;
-        };
-        let alone = slot.flights[position].members == 1;
-        if alone {
-            slot.flights.swap_remove(position);
         }
-        alone
+        shard.leave_slot(&self.key, self.flight.as_ref());
+        drop(shard);
+        self.left = true;
+        true
     }
 
     /// Lets nobody else join this flight.
@@ -290,7 +297,18 @@ impl Ticket {
 
 impl Shard {
     fn valid(&mut self, ticket: &Ticket) -> Option<&mut Slot> {
-        self.slots.get_mut(&ticket.key).filter(|slot| slot.generation == ticket.generation)
+        let slot = self.slots.get_mut(&ticket.key)?;
+        (slot.generation == ticket.generation && !ticket.left).then_some(slot)
+    }
+
+    /// Takes a ticket back.
+    fn leave_slot(&mut self, key: &Key, flight: Option<&Arc<Flight>>) {
+        if let Some(slot) = self.slots.get_mut(key) {
+            slot.leave(flight);
+            if slot.is_left() {
+                self.slots.remove(key);
+            }
+        }
     }
 }
 
@@ -335,10 +353,8 @@ impl Slot {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        let mut shard = self.flights.shard(&self.key);
-        if let Some(slot) = shard.slots.get_mut(&self.key) {
-            slot.leave(self.flight.as_ref());
-            shard.free(&self.key);
+        if !self.left {
+            self.flights.shard(&self.key).leave_slot(&self.key, self.flight.as_ref());
         }
     }
 }

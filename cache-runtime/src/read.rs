@@ -4,6 +4,7 @@ mod at_hand;
 mod attempt;
 mod detached;
 mod load;
+mod patient;
 mod replace;
 mod settings;
 mod wait;
@@ -15,7 +16,7 @@ use crate::cache::Cache;
 use crate::call_site::Site;
 use crate::entry::Entry;
 use crate::entry_ref::EntryRef;
-use crate::flight::{Flight, FlightId, Joined, Outcome, Permit, Ticket, Turn};
+use crate::flight::{FlightId, Joined, Outcome, Permit, Ticket, Turn};
 use crate::manner::Manner;
 use crate::nesting;
 use crate::remote::claim::Claim;
@@ -25,6 +26,7 @@ use crate::stats::{Event, SiteCounters};
 
 pub(crate) use at_hand::{AtHand, Past};
 pub(crate) use attempt::Attempts;
+use patient::Patient;
 use replace::Replacing;
 use settings::Settings;
 
@@ -58,16 +60,15 @@ impl Mode {
 }
 
 /// How a call goes on.
-#[allow(clippy::large_enum_variant, reason = "it is taken apart where it is made")]
 enum Way<T> {
     /// Somebody else's load has brought the value.
     Served(T),
     /// It loads, past the cache.
     Uncached,
     /// It loads for all that wait.
-    Load(Loading),
+    Load(Box<Loading>),
     /// It takes what is at hand, and loads what is to replace it.
-    Replace(Replacing<T>),
+    Replace(Box<Replacing<T>>),
     /// It loads in place of what is cached.
     Renew,
 }
@@ -107,8 +108,8 @@ impl<S: Shape> Call<S> {
     }
 }
 
-// What is rare is on the heap, a miss being the time to: cached functions call cached functions, and
-// each future holds those that it awaits. These are no `async fn`s, which hold their arguments twice.
+// What hits do without is on the heap: cached functions call cached functions, and each future holds
+// those that it awaits. These are no `async fn`s, which hold their arguments twice.
 #[allow(clippy::manual_async_fn, reason = "see above")]
 impl<S: Shape> Call<S> {
     /// The value: from another call's load, from the remote tier, or from `body`.
@@ -121,30 +122,39 @@ impl<S: Shape> Call<S> {
         F: Future<Output = S::Return>,
     {
         async move {
-            match self.way().await {
+            match Box::pin(self.way()).await {
                 Way::Served(returned) => returned,
-                Way::Uncached => Box::pin(self.pass(body)).await,
-                Way::Load(turn) => Box::pin(self.run(turn, body)).await,
-                Way::Replace(replacing) => Box::pin(self.replace_here(replacing, body)).await,
-                Way::Renew => Box::pin(self.renew(body)).await,
+                way => Box::pin(self.go(way, body)).await,
             }
+        }
+    }
+
+    async fn go<F>(self, way: Way<S::Return>, body: F) -> S::Return
+    where
+        F: Future<Output = S::Return>,
+    {
+        match way {
+            Way::Served(returned) => returned,
+            Way::Uncached => self.pass(body).await,
+            Way::Load(turn) => Box::pin(self.run(*turn, body)).await,
+            Way::Replace(replacing) => Box::pin(self.replace_here(*replacing, body)).await,
+            Way::Renew => Box::pin(self.renew(body)).await,
         }
     }
 
     /// Waits until the value is there, or it is up to this call to load it.
     async fn way(&mut self) -> Way<S::Return> {
-        let id = self.flight_id();
         let has_tier = self.entry.cache.has_tier(self.entry.policy);
         let mode = std::mem::replace(&mut self.mode, Mode::Read);
         match mode {
             Mode::Replace(at_hand) => return Box::pin(self.way_to_replace(*at_hand)).await,
-            _ if !has_tier || self.is_inside_itself(id) => self.uncached(),
+            _ if !has_tier || self.is_inside_itself(self.flight_id()) => self.uncached(),
             Mode::Bypass => self.uncached(),
             Mode::Refresh => {
                 self.settings.leads();
                 Way::Renew
             }
-            Mode::Read => self.way_of_read(id).await,
+            Mode::Read => self.way_of_read().await,
         }
     }
 
@@ -154,13 +164,13 @@ impl<S: Shape> Call<S> {
         Way::Uncached
     }
 
-    async fn way_of_read(&self, id: FlightId) -> Way<S::Return> {
+    async fn way_of_read(&self) -> Way<S::Return> {
         let mut patient = true;
         loop {
             self.settings.follows();
             let cache = &self.entry.cache;
             let trust = cache.trust(self.entry.policy);
-            let joining = cache.joining(id, trust);
+            let joining = cache.joining(self.flight_id(), trust);
             let joined = cache.flights().join(&self.entry.key, joining, || self.recalled());
             let (ticket, flight) = match joined {
                 Joined::Stored(Recalled::Value(entry)) => match self.hit(&entry) {
@@ -174,42 +184,41 @@ impl<S: Shape> Call<S> {
                 }
                 Joined::First(ticket, flight) | Joined::Member(ticket, flight) => (ticket, flight),
             };
-            match self.turn(&flight).await {
-                Some(Turn::Load(permit)) => {
+            let turn = match flight.turn_now() {
+                Some(turn) => turn,
+                None => Patient::new(&flight, cache.max_load()).await,
+            };
+            match turn {
+                Turn::Load(permit) => {
                     self.settings.leads();
-                    let turn = Loading { ticket, permit, claim: Claim::Alone, trust, early: None };
-                    if let Some(way) = self.look(turn, &flight).await {
+                    let claim = if ticket.is_barred() { Claim::Barred } else { Claim::Alone };
+                    let turn = Loading { ticket, permit, claim, trust, early: None };
+                    if cache.remote(self.entry.policy).is_none() {
+                        return Way::Load(Box::new(turn));
+                    }
+                    if let Some(way) = Box::pin(self.look(turn, &flight)).await {
                         return way;
                     }
                 }
                 // The feed may have been lost since it was offered.
-                Some(Turn::AtHand(entry, _)) if !cache.is_vouched_for(&entry, trust.since) => {
+                Turn::AtHand(entry, _) if !cache.is_vouched_for(&entry, trust.since) => {
                     flight.withdraw();
                 }
-                Some(Turn::AtHand(entry, since)) => {
+                Turn::AtHand(entry, since) => {
                     match Box::pin(self.wait_or_take(&flight, &entry, since)).await {
                         Some(returned) => return Way::Served(returned),
                         None => flight.withdraw(),
                     }
                 }
-                Some(Turn::Landed(Outcome::Merged)) => {}
-                Some(Turn::Landed(outcome)) => return self.landed(outcome),
+                Turn::Landed(Outcome::Merged) => {}
+                Turn::Landed(outcome) => return self.landed(outcome),
                 // Its load takes too long to be waited for: let the next one try, once.
-                None if patient => {
+                Turn::Overdue if patient => {
                     patient = false;
                     ticket.detach();
                 }
-                None => return self.uncached(),
+                Turn::Overdue => return self.uncached(),
             }
-        }
-    }
-
-    /// This call's turn in the flight; `None` if it waited for that as long as a load may take.
-    async fn turn(&self, flight: &Arc<Flight>) -> Option<Turn> {
-        match flight.turn_now() {
-            Some(turn) => Some(turn),
-            // Only who has to wait needs a timer.
-            None => tokio::time::timeout(self.entry.cache.max_load(), flight.turn()).await.ok(),
         }
     }
 

@@ -10,6 +10,7 @@ mod sentinel;
 mod source;
 mod tiers;
 mod tls;
+mod wire;
 
 use std::future::Future;
 use std::pin::Pin;

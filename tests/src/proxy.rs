@@ -9,12 +9,15 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
+use crate::wire::Record;
+
 /// A TCP path to a server that can be cut, or go silent as when a firewall forgets it.
 ///
 /// It runs by itself, beside the test's runtime.
 pub struct Proxy {
     port: u16,
     path: watch::Sender<Path>,
+    record: Record,
     runtime: Option<Runtime>,
 }
 
@@ -58,8 +61,9 @@ impl Proxy {
         listener.set_nonblocking(true).expect("sockets can be that");
         let path = watch::Sender::new(path);
         let server = SocketAddr::from(([127, 0, 0, 1], port));
-        runtime.spawn(accept(listener, server, path.clone()));
-        Self { port: own, path, runtime: Some(runtime) }
+        let record = Record::default();
+        runtime.spawn(accept(listener, server, path.clone(), record.clone()));
+        Self { port: own, path, record, runtime: Some(runtime) }
     }
 
     /// The URL that leads through it to a Redis server.
@@ -70,6 +74,12 @@ impl Proxy {
     /// How many connections have been made through it.
     pub fn connections(&self) -> u64 {
         self.path.borrow().connections
+    }
+
+    /// The commands that were sent through it since this was asked last, those of one write together,
+    /// but for what only keeps connections alive.
+    pub fn sent(&self) -> Vec<Vec<String>> {
+        self.record.take()
     }
 
     /// Swallows all that is sent on the connections there are, for ever; new ones work.
@@ -117,6 +127,7 @@ async fn accept(
     listener: std::net::TcpListener,
     server: SocketAddr,
     path: watch::Sender<Path>,
+    record: Record,
 ) -> io::Result<()> {
     let listener = TcpListener::from_std(listener)?;
     loop {
@@ -126,7 +137,7 @@ async fn accept(
             number = path.connections;
             path.connections += 1;
         });
-        tokio::spawn(connect(client, server, number, path.subscribe()));
+        tokio::spawn(connect(client, server, number, path.subscribe(), record.clone()));
     }
 }
 
@@ -135,6 +146,7 @@ async fn connect(
     server: SocketAddr,
     number: u64,
     mut path: watch::Receiver<Path>,
+    record: Record,
 ) -> io::Result<()> {
     let server = TcpStream::connect(server).await?;
     client.set_nodelay(true)?;
@@ -150,6 +162,7 @@ async fn connect(
     };
     let only_resp2 = path.borrow().only_resp2;
     let refuse = |sent: &mut [u8]| {
+        record.note(sent);
         if only_resp2 {
             forget_hello(sent);
         }

@@ -212,16 +212,18 @@ async fn a_detached_load_that_never_ends_is_dropped_after_max_load() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_waited_for_max_load_loads_for_itself() {
+async fn who_waits_for_max_load_loads_for_itself_also_behind_one_that_left() {
     let tiers = Tiers::built("both", |it| it.max_load(Duration::from_secs(30)));
     let stuck = Source::new();
     let _held = stuck.hold();
     let (cache, from) = (tiers.cache.clone(), stuck.clone());
     let first = spawn(async move { cache.scope(attached(from, 1)).await });
     stuck.entered(1).await;
+    let waits = || tiers.cache.scope(attached(Source::new(), 1));
     let began = tokio::time::Instant::now();
-    assert_eq!(tiers.cache.scope(attached(Source::new(), 1)).await, Ok(1));
-    assert_eq!(began.elapsed().as_secs(), 30);
+    let (left, stayed) = tokio::join!(timeout(Duration::from_secs(20), waits()), waits());
+    assert!(left.is_err());
+    assert_eq!((stayed, began.elapsed().as_secs()), (Ok(1), 30));
     assert!(!first.is_finished());
 }
 

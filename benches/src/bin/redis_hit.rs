@@ -19,7 +19,9 @@ usage: redis_hit [--keys N] [--rounds N] [--two-threads] [--only WORD,…] [--js
   --only WORDS   only cases whose name holds one of the words
   --json FILE    keeps the figures, such as in docs/benchmarks/redis_hit.json";
 
-const IN_SEQUENCE: usize = 300;
+/// So few that the next case's calls meet the machine in the same state.
+const IN_SEQUENCE: usize = 50;
+const BATCHES: usize = 8;
 const IN_FLIGHT: usize = 64;
 const BATCH: usize = IN_FLIGHT * 100;
 
@@ -53,23 +55,22 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn measure(runtime: &Runtime, clients: &[Contender], rounds: usize, ids: &[u64]) -> [Report; 2] {
     let mut spoiled = vec![0; clients.len()];
-    let mut throughput = vec![Vec::new(); clients.len()];
-    let latency = turns::take(rounds, clients.len(), |turn| {
-        let (client, before) = (&clients[turn.case], loads());
-        let start = index(turn.draw, ids.len() - BATCH);
-        let batch = &ids[start..start + BATCH];
-        let sample = runtime.block_on(async {
-            read(client, &batch[..IN_SEQUENCE / 10]).await;
-            let micros = in_sequence(client, &batch[..IN_SEQUENCE]).await;
-            throughput[turn.case].push(in_flight(client, batch, IN_FLIGHT).await);
-            micros
-        });
-        spoiled[turn.case] += loads() - before;
-        sample
+    let mut take = |rounds, calls, measure: &dyn Fn(&Contender, &[u64]) -> f64| {
+        turns::take(rounds, clients.len(), |turn| {
+            let (client, before) = (&clients[turn.case], loads());
+            let start = index(turn.draw, ids.len() - calls);
+            let batch = &ids[start..start + calls];
+            runtime.block_on(read(client, &batch[..IN_SEQUENCE / 5]));
+            let sample = measure(client, batch);
+            spoiled[turn.case] += loads() - before;
+            sample
+        })
+    };
+    let latency = take(rounds * BATCHES, IN_SEQUENCE, &|client, ids| {
+        runtime.block_on(in_sequence(client, ids))
     });
-    for samples in &mut throughput {
-        samples.drain(..samples.len() - rounds);
-    }
+    let throughput =
+        take(rounds, BATCH, &|client, ids| runtime.block_on(in_flight(client, ids, IN_FLIGHT)));
     let report = |title: &str, unit, samples: Vec<Vec<f64>>| Report {
         title: format!("Redis hit, {title}"),
         unit,

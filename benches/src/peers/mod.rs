@@ -59,7 +59,8 @@ pub async fn redis_clients(n: u64) -> Result<Vec<Contender>, LoadError> {
 
 /// Who guards a slow body in one process.
 pub async fn stampedes() -> Result<Vec<Contender>, LoadError> {
-    let mut guards = ours::stampedes();
+    let mut guards = floor::stampedes();
+    guards.extend(ours::stampedes());
     guards.extend(moka::stampedes());
     guards.extend(quick_cache::stampedes());
     #[cfg(feature = "peers")]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::*;
 
 struct Subject {
-    breaker: Arc<Breaker>,
+    breaker: Breaker,
     now: Arc<AtomicU64>,
 }
 

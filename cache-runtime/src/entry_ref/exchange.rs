@@ -43,6 +43,7 @@ pub(crate) enum Kept {
 }
 
 /// When the local tier may hold a value.
+#[allow(clippy::large_enum_variant, reason = "it is taken apart where it is made")]
 pub(crate) enum Locally {
     Now(Trust),
     /// Once the feed has told of its cell, which begins so.
@@ -60,7 +61,7 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
         let envelope = Envelope::decode(cell, self.fingerprint()).ok()?;
         let clock = self.cache.clock();
         let span = Span::of_stored(&envelope.header, clock.wall(), clock.now(), self.policy)?;
-        let value = match &envelope.payload {
+        let value = match envelope.payload {
             Some(payload) => Some(self.codec?.decode(payload).ok()?),
             None => None,
         };
@@ -71,7 +72,7 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
     pub(crate) fn seal(&self, limit: usize, loaded: &Loaded<'_, T>) -> Result<Bytes> {
         let payload = match (loaded.value, self.codec) {
             (None, _) => None,
-            (Some(value), Some(codec)) => Some(codec.encode(value, limit)?.into()),
+            (Some(value), Some(codec)) => Some(codec.encode(value, limit)?),
             (Some(_), None) => return Err(Error::new(ErrorKind::Codec, "the value stays local")),
         };
         let Life { ttl, cost, .. } = loaded.life;

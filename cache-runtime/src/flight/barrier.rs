@@ -52,15 +52,20 @@ impl Drop for Barrier {
 }
 
 impl Ticket {
-    /// Whether a barrier is up.
+    /// Whether a barrier is up; once it is down, the ticket is void.
     pub(crate) fn is_barred(&self) -> bool {
-        self.flights.shard(&self.key).slots.get(&self.key).is_some_and(Slot::is_barred)
+        self.barred
     }
 }
 
 impl Slot {
     pub(super) fn is_barred(&self) -> bool {
         self.writers > 0
+    }
+
+    /// Whether nobody needs it any more.
+    pub(super) fn is_left(&self) -> bool {
+        self.tickets == 0 && self.writers == 0
     }
 }
 
@@ -71,14 +76,6 @@ impl Shard {
         self.void(key);
         if let Some(slot) = self.slots.get_mut(key) {
             slot.writers -= 1;
-        }
-    }
-
-    /// Forgets `key` once nobody needs its slot.
-    pub(super) fn free(&mut self, key: &Key) {
-        let is_left = |slot: &Slot| slot.tickets == 0 && slot.writers == 0;
-        if self.slots.get(key).is_some_and(is_left) {
-            self.slots.remove(key);
         }
     }
 }

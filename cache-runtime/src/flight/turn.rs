@@ -6,8 +6,10 @@ use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use super::FlightId;
 use crate::entry::Entry;
@@ -37,6 +39,12 @@ struct State {
     /// In the order they came. One that is not here any more has been woken.
     waiting: BTreeMap<u64, Waker>,
     arrivals: u64,
+    /// Whether one of those who wait looks at the time for all of them.
+    watched: bool,
+    /// Until when the first of those who wait does so; the inner `None`: for ever.
+    deadline: Option<Option<Instant>>,
+    /// That was long ago.
+    overdue: bool,
 }
 
 impl Default for State {
@@ -51,6 +59,9 @@ impl Default for State {
             landing: Vec::new(),
             waiting: BTreeMap::new(),
             arrivals: 0,
+            watched: false,
+            deadline: None,
+            overdue: false,
         }
     }
 }
@@ -86,6 +97,8 @@ pub(crate) enum Turn {
     Landed(Outcome),
     /// Take a value that is being replaced, and has been since this moment.
     AtHand(Arc<Entry>, u64),
+    /// Wait no more: the load takes too long.
+    Overdue,
 }
 
 impl Flight {
@@ -107,7 +120,7 @@ impl Flight {
     ///
     /// Dropping the future passes the turn on.
     pub(crate) fn turn(self: &Arc<Self>) -> Waiting<'_> {
-        Waiting { flight: self, place: None }
+        Waiting { flight: self, place: None, watches: false }
     }
 
     /// This member's turn, if it has come.
@@ -200,10 +213,23 @@ impl State {
         if let Some((entry, since)) = &self.at_hand {
             return Some(Turn::AtHand(entry.clone(), *since));
         }
-        (self.running < self.limit).then(|| {
+        if self.running < self.limit {
             self.running += 1;
-            Turn::Load(Permit { flight: Some(flight.clone()) })
-        })
+            return Some(Turn::Load(Permit { flight: Some(flight.clone()) }));
+        }
+        self.overdue.then_some(Turn::Overdue)
+    }
+
+    /// Lets a waiting member go. Answers who is to be woken to look at the time in its place.
+    fn part(&mut self, place: u64, watches: bool) -> Option<Waker> {
+        self.waiting.remove(&place);
+        self.watched &= !watches;
+        let next = self.waiting.first_key_value().map(|(_, waker)| waker);
+        if next.is_none() {
+            self.deadline = None;
+        }
+        // One that was woken for it may have left before it could.
+        next.filter(|_| !self.watched).cloned()
     }
 
     /// Takes as many of those who wait as may load now.
@@ -250,6 +276,30 @@ impl Drop for Permit {
 pub(crate) struct Waiting<'a> {
     flight: &'a Arc<Flight>,
     place: Option<u64>,
+    watches: bool,
+}
+
+impl Waiting<'_> {
+    /// Whether this one is to look at the time, on behalf of all that wait: a timer for each of a
+    /// crowd would take longer than to wake it.
+    pub(crate) fn watches(&self) -> bool {
+        self.watches
+    }
+
+    /// Until when to wait, if the first one to do so waits for `limit`; `None`: for ever.
+    pub(crate) fn deadline(&self, limit: Duration) -> Option<Instant> {
+        let mut state = self.flight.state.lock();
+        *state.deadline.get_or_insert_with(|| Instant::now().checked_add(limit))
+    }
+
+    /// Lets nobody wait any more.
+    pub(crate) fn give_up(&self) {
+        let mut state = self.flight.state.lock();
+        state.overdue = true;
+        let woken = mem::take(&mut state.waiting);
+        drop(state);
+        woken.into_values().for_each(Waker::wake);
+    }
 }
 
 impl Future for Waiting<'_> {
@@ -261,14 +311,15 @@ impl Future for Waiting<'_> {
             let place = self.place.unwrap_or(state.arrivals);
             state.arrivals += u64::from(self.place.is_none());
             state.waiting.insert(place, context.waker().clone());
+            let watches = self.watches || !state.watched;
+            state.watched = true;
             drop(state);
-            self.place = Some(place);
+            (self.place, self.watches) = (Some(place), watches);
             return Poll::Pending;
         };
-        if let Some(place) = self.place {
-            state.waiting.remove(&place);
-        }
+        let woken = self.place.and_then(|place| state.part(place, self.watches));
         drop(state);
+        woken.into_iter().for_each(Waker::wake);
         self.place = None;
         Poll::Ready(turn)
     }
@@ -278,12 +329,22 @@ impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         let Some(place) = self.place else { return };
         let mut state = self.flight.state.lock();
-        if state.waiting.remove(&place).is_some() || state.outcome.is_some() {
-            return;
-        }
-        // It was woken to load, and won't: the next one's turn.
-        let woken = state.next_waiting();
+        let is_woken = !state.waiting.contains_key(&place);
+        let watch = state.part(place, self.watches);
+        let next = if is_woken && state.outcome.is_none() {
+            // It was woken to load, and won't: the next one's turn.
+            state.next_waiting()
+        } else {
+            BTreeMap::new()
+        };
         drop(state);
-        woken.into_values().for_each(Waker::wake);
+        let watch = watch.filter(|_| next.is_empty());
+        next.into_values().chain(watch).for_each(Waker::wake);
     }
 }
+
+#[cfg(all(test, not(shuttle)))]
+mod tests;
+
+#[cfg(all(test, shuttle))]
+mod model;

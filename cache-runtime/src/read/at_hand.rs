@@ -105,7 +105,7 @@ impl<S: Shape> Call<S> {
         };
         match taken {
             Some(returned) => Way::Served(returned),
-            None => self.way_of_read(id).await,
+            None => self.way_of_read().await,
         }
     }
 
@@ -132,17 +132,17 @@ impl<S: Shape> Call<S> {
         entry: &Arc<Entry>,
         attempt: Attempt,
     ) -> Way<S::Return> {
-        let Some(at_hand) = self.returned(entry) else { return Way::Load(turn) };
+        let Some(at_hand) = self.returned(entry) else { return Way::Load(Box::new(turn)) };
         let now = self.entry.cache.clock().now();
         turn.early = Some(entry.soft().saturating_sub(now));
         turn.ticket.offer(entry, now);
-        Way::Replace(Replacing {
+        Way::Replace(Box::new(Replacing {
             at_hand,
             is_stale: entry.soft() <= now,
             end: entry.end(self.entry.policy),
             patience: self.patience(entry, now),
             load: Replacement { turn, flight: flight.clone(), attempt },
-        })
+        }))
     }
 
     /// Serves what the remote tier held, and replaces it unless that was tried a short while ago. A
@@ -157,13 +157,13 @@ impl<S: Shape> Call<S> {
             if flight.offers_since().is_none() {
                 turn.ticket.offer(&entry, self.entry.cache.clock().now());
             }
-            return Way::Load(turn);
+            return Way::Load(Box::new(turn));
         }
         match Attempt::under(&self.entry.key, &entry, &self.entry.cache) {
             Some(attempt) => self.replacing(turn, flight, &entry, attempt),
             None => match self.returned(&entry) {
                 Some(returned) => self.serve(turn, returned, Some(entry)),
-                None => Way::Load(turn),
+                None => Way::Load(Box::new(turn)),
             },
         }
     }

@@ -33,14 +33,26 @@ impl<S: Shape> Call<S> {
             if let Some(limit) = self.settings.hard_timeout() {
                 return Box::pin(self.within(limit, body)).await;
             }
-            let limit = self.entry.cache.max_load();
-            match self.way().await {
+            match Box::pin(self.way()).await {
                 Way::Served(returned) => returned,
-                Way::Uncached => Box::pin(self.pass(body)).await,
-                Way::Load(turn) => detached(limit, self.run(turn, body)).await,
-                Way::Replace(replacing) => Box::pin(self.replace_there(replacing, body)).await,
-                Way::Renew => detached(limit, self.renew(body)).await,
+                way => Box::pin(self.go_detached(way, body)).await,
             }
+        }
+    }
+
+    async fn go_detached<F>(self, way: Way<S::Return>, body: F) -> S::Return
+    where
+        S: 'static,
+        F: Future<Output = S::Return> + Send + 'static,
+        S::Return: Send,
+    {
+        let limit = self.entry.cache.max_load();
+        match way {
+            Way::Served(returned) => returned,
+            Way::Uncached => self.pass(body).await,
+            Way::Load(turn) => detached(limit, self.run(*turn, body)).await,
+            Way::Replace(replacing) => Box::pin(self.replace_there(*replacing, body)).await,
+            Way::Renew => detached(limit, self.renew(body)).await,
         }
     }
 
@@ -57,8 +69,8 @@ impl<S: Shape> Call<S> {
             match self.way().await {
                 Way::Served(returned) => returned,
                 Way::Uncached => self.pass(body).await,
-                Way::Load(turn) => self.run(turn, body).await,
-                Way::Replace(replacing) => self.replace_there(replacing, body).await,
+                Way::Load(turn) => self.run(*turn, body).await,
+                Way::Replace(replacing) => self.replace_there(*replacing, body).await,
                 Way::Renew => self.renew(body).await,
             }
         });

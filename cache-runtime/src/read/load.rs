@@ -17,8 +17,8 @@ use crate::invalidation;
 use crate::life::{Life, Span, State};
 use crate::nesting;
 use crate::policy::Policy;
-use crate::remote::cell::new_lease;
-use crate::remote::claim::{Ask, Claim, Claimed};
+use crate::remote::cell::{Cell, new_lease};
+use crate::remote::claim::{Claim, Stands, Visit};
 use crate::remote::feed::Trust;
 use crate::remote::tier::Tier;
 use crate::returns::{Kind, Shape};
@@ -31,6 +31,14 @@ enum Accepted<T> {
     /// It can be served while another one is loaded.
     AtHand(Arc<Entry>),
     Nothing,
+}
+
+/// A visit to the remote cell.
+struct Sight<'a, T> {
+    visit: Visit<'a>,
+    /// What was there, if it looked.
+    cell: Cell,
+    accepted: Accepted<T>,
 }
 
 /// When a load began.
@@ -69,37 +77,51 @@ const LOOKS: u32 = 8;
 impl<S: Shape> Call<S> {
     /// Looks in the remote tier, on behalf of all that wait. `None` where another flight of the
     /// key goes on in place of this one.
-    pub(super) async fn look(
-        &self,
+    ///
+    /// A value that is there is taken before anything is made that only a load needs.
+    #[allow(clippy::manual_async_fn, reason = "it would hold its arguments twice")]
+    pub(super) fn look<'a>(
+        &'a self,
         mut turn: Loading,
-        flight: &Arc<Flight>,
-    ) -> Option<Way<S::Return>> {
-        if turn.ticket.is_barred() {
-            flight.saw(None, None);
-            turn.claim = Claim::Barred;
-            return Some(Way::Load(turn));
+        flight: &'a Arc<Flight>,
+    ) -> impl Future<Output = Option<Way<S::Return>>> + use<'a, S> {
+        async move {
+            if turn.ticket.is_barred() {
+                flight.saw(None, None);
+                turn.claim = Claim::Barred;
+                return Some(Way::Load(Box::new(turn)));
+            }
+            let Some(tier) = self.entry.cache.remote(self.entry.policy) else {
+                return Some(Way::Load(Box::new(turn)));
+            };
+            match self.sight(tier, &mut turn).await {
+                Ok(Sight { accepted: Accepted::Hit(returned, entry), .. }) => {
+                    Some(self.serve(turn, returned, entry))
+                }
+                sight => Box::pin(self.look_on(tier, turn, flight, sight)).await,
+            }
         }
-        let Some(tier) = self.entry.cache.remote(self.entry.policy) else {
-            return Some(Way::Load(turn));
-        };
-        Box::pin(self.look_in(tier, turn, flight)).await
     }
 
-    async fn look_in(
+    /// Goes on from the first sight of the cell, until it is known who loads.
+    async fn look_on(
         &self,
         tier: &Arc<Tier>,
         mut turn: Loading,
         flight: &Arc<Flight>,
+        sight: Result<Sight<'_, S::Return>>,
     ) -> Option<Way<S::Return>> {
+        let mut first = Some(sight);
         let mut seen = turn.claim.cell().cloned();
         let mut at_hand;
         let mut looks = LOOKS;
         let mut wait = Wait::new(self.patience_for_lease(&turn.permit));
         loop {
-            let lease = new_lease();
-            flight.saw(seen.as_ref(), Some(lease.clone()));
-            seen = Some(lease.clone());
-            let (claim, accepted) = self.claim(tier, lease, &turn).await;
+            let sight = match first.take() {
+                Some(sight) => sight,
+                None => self.sight(tier, &mut turn).await,
+            };
+            let (claim, accepted) = self.claim(sight, &mut turn, flight, &mut seen).await;
             turn.claim = claim;
             at_hand = match accepted {
                 Accepted::Hit(returned, entry) => return Some(self.serve(turn, returned, entry)),
@@ -139,7 +161,7 @@ impl<S: Shape> Call<S> {
         }
         Some(match at_hand {
             Some(entry) => self.take_or_replace(turn, flight, entry),
-            None => Way::Load(turn),
+            None => Way::Load(Box::new(turn)),
         })
     }
 
@@ -237,28 +259,54 @@ impl<S: Shape> Call<S> {
         Life { cost: u32::try_from(cost).unwrap_or(u32::MAX), ..life }
     }
 
-    /// Asks the remote tier for the value, and for the right to fill it.
+    /// Begins a visit to the cell, and looks at it where a value is likely to be there.
+    async fn sight<'t>(
+        &self,
+        tier: &'t Arc<Tier>,
+        turn: &mut Loading,
+    ) -> Result<Sight<'t, S::Return>> {
+        let mut visit = tier.visit(&self.entry.key, self.entry.policy)?;
+        let expects_hit = turn.early.is_some() || self.counters().remote().expects_hit();
+        let cell = if expects_hit { visit.look().await? } else { Cell::Absent };
+        let accepted = match &cell {
+            Cell::Value(cell) => self.accept(turn, cell),
+            _ => Accepted::Nothing,
+        };
+        Ok(Sight { visit, cell, accepted })
+    }
+
+    /// What may be done, after this sight of the cell, with a value that is loaded. Where there was
+    /// nothing to see, it takes the lease, unless it finds something then.
     async fn claim(
         &self,
-        tier: &Arc<Tier>,
-        lease: Bytes,
-        turn: &Loading,
+        sight: Result<Sight<'_, S::Return>>,
+        turn: &mut Loading,
+        flight: &Flight,
+        seen: &mut Option<Bytes>,
     ) -> (Claim, Accepted<S::Return>) {
-        let ask = Ask {
-            key: &self.entry.key,
-            policy: self.entry.policy,
-            expects_hit: turn.early.is_some() || self.counters().mostly_remote_hits(),
-            lease,
-        };
-        match tier.claim(ask).await {
-            Claimed::Value(cell, fill) => (Claim::Fill(fill), self.accept(turn, &cell)),
-            Claimed::Nothing(claim) => {
-                if let Claim::Unreachable(_) = claim {
-                    self.count(Event::RemoteError);
+        let (claim, accepted) = match sight {
+            Ok(Sight { mut visit, cell: Cell::Absent, .. }) => {
+                let lease = new_lease();
+                // Before it can be seen there.
+                flight.saw(seen.as_ref(), Some(lease.clone()));
+                *seen = Some(lease.clone());
+                let stands = visit.take(lease).await;
+                if let Ok(Stands::Mine(_)) = stands {
+                    self.counters().remote().note(false);
                 }
-                (claim, Accepted::Nothing)
+                let accepted = match &stands {
+                    Ok(Stands::Cell(Cell::Value(cell))) => self.accept(turn, cell),
+                    _ => Accepted::Nothing,
+                };
+                (visit.claim(stands), accepted)
             }
+            Ok(Sight { visit, cell, accepted }) => (visit.claim(Ok(Stands::Cell(cell))), accepted),
+            Err(error) => (Claim::Unreachable(error), Accepted::Nothing),
+        };
+        if let Claim::Unreachable(_) = claim {
+            self.count(Event::RemoteError);
         }
+        (claim, accepted)
     }
 
     /// Begins anew: nothing was looked at yet.
@@ -276,7 +324,7 @@ impl<S: Shape> Call<S> {
 
     /// Takes a value of the remote tier over into the local one. The entry is for those who wait;
     /// where nobody does and there is no local tier, there is none.
-    fn accept(&self, turn: &Loading, cell: &Bytes) -> Accepted<S::Return> {
+    fn accept(&self, turn: &mut Loading, cell: &Bytes) -> Accepted<S::Return> {
         let cache = &self.entry.cache;
         let Some(Opened { value, span }) = self.entry.open(cell) else {
             self.count(Event::RemoteError);
@@ -295,11 +343,9 @@ impl<S: Shape> Call<S> {
             }
             return Accepted::AtHand(entry);
         }
-        if !cache.has_local()
-            && turn.ticket.detach_alone()
-            && let Some(returned) = S::Kind::returned(value.clone())
-        {
-            return Accepted::Hit(returned, None);
+        if !cache.has_local() && turn.ticket.leave_alone() {
+            let returned = S::Kind::returned(value);
+            return returned.map_or(Accepted::Nothing, |returned| Accepted::Hit(returned, None));
         }
         let entry = Entry::new(value, self.version());
         turn.ticket.commit(|| self.keep(&entry, span, turn.trust));
@@ -321,10 +367,11 @@ impl<S: Shape> Call<S> {
             self.counters().found(entry.as_ref().is_some_and(|entry| entry.soft() <= now));
         }
         self.count(Event::RemoteHit);
+        self.counters().remote().note(true);
         if let Some(entry) = entry {
             turn.permit.land(Outcome::Found(entry));
+            turn.ticket.detach();
         }
-        turn.ticket.detach();
         Way::Served(returned)
     }
 

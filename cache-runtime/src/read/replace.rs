@@ -122,10 +122,10 @@ impl<S: Shape> Call<S> {
     where
         F: Future<Output = S::Return>,
     {
-        let returned = match self.look(turn, flight).await.ok_or(None)? {
+        let returned = match Box::pin(self.look(turn, flight)).await.ok_or(None)? {
             // Under a barrier nothing can be stored: the next reader after the write loads. Nor is
             // anything loaded that may be older than what waits in a journal out of reach.
-            Way::Load(turn) if self.may_replace(&turn).await => self.run(turn, body).await,
+            Way::Load(turn) if self.may_replace(&turn).await => self.run(*turn, body).await,
             Way::Served(returned) => returned,
             Way::Load(_) | Way::Uncached | Way::Replace(_) | Way::Renew => return Err(None),
         };

@@ -16,8 +16,8 @@ use crate::policy::Policy;
 pub(crate) enum Claim {
     /// There is no remote tier for it.
     Alone,
-    /// It may fill the cell, if nothing comes between.
-    Fill(Fill),
+    /// It may fill the cell, if nothing comes between. On the heap: hits do without.
+    Fill(Box<Fill>),
     /// Writes are under way: it may be stored nowhere.
     Barred,
     /// The remote tier is out of reach, or somebody else's data is there.
@@ -32,24 +32,6 @@ impl Claim {
             _ => None,
         }
     }
-}
-
-/// What the remote tier had for a read.
-pub(crate) enum Claimed {
-    /// A value in its envelope, and the right to replace it should it be unreadable.
-    Value(Bytes, Fill),
-    /// Nothing.
-    Nothing(Claim),
-}
-
-/// What a read asks for.
-pub(crate) struct Ask<'a> {
-    pub(crate) key: &'a Key,
-    pub(crate) policy: Policy,
-    /// Whether a value is likely to be there: then it is asked for before a lease is.
-    pub(crate) expects_hit: bool,
-    /// The lease to take.
-    pub(crate) lease: Bytes,
 }
 
 /// The right to fill a cell: void once the cell is no longer what was seen.
@@ -96,7 +78,7 @@ impl Fill {
     }
 
     /// Fills the cell for `ttl` milliseconds.
-    pub(crate) async fn send(mut self, cell: Bytes, ttl: u64) -> Filled {
+    pub(crate) async fn send(mut self: Box<Self>, cell: Bytes, ttl: u64) -> Filled {
         let ttl = Duration::from_millis(ttl);
         let expected = std::mem::take(&mut self.expected);
         let replace = self.tier.backend.replace(&self.name, expected, cell, ttl);
@@ -123,28 +105,31 @@ fn owed() -> Error {
     Error::new(ErrorKind::Unavailable, "the remote tier has yet to be told of an invalidation")
 }
 
-/// One visit to a cell.
-struct Visit<'a> {
+/// One visit to a cell: all that is asked of it has one budget.
+pub(crate) struct Visit<'a> {
     tier: &'a Arc<Tier>,
     name: String,
-    token: Bytes,
     life: Duration,
     budget: Budget,
 }
 
-enum Stands {
+/// What a visit found.
+pub(crate) enum Stands {
+    /// What is there.
     Cell(Cell),
+    /// A lease of its own, which it has put there.
     Mine(Lease),
 }
 
 impl Visit<'_> {
-    async fn look(&mut self) -> Result<Stands> {
-        self.tier.get(&self.name, &mut self.budget).await.map(Stands::Cell)
+    /// Looks at the cell.
+    pub(crate) async fn look(&mut self) -> Result<Cell> {
+        self.tier.get(&self.name, &mut self.budget).await
     }
 
-    /// Takes the lease on the cell, or sees what stands there.
-    async fn take(&mut self) -> Result<Stands> {
-        let lease = Lease::new(self.tier, &self.name, self.token.clone(), self.life);
+    /// Puts the lease `token` where there is nothing, or sees what stands there.
+    pub(crate) async fn take(&mut self, token: Bytes) -> Result<Stands> {
+        let lease = Lease::new(self.tier, &self.name, token, self.life);
         let ask = self.tier.backend.get_or_set(&self.name, lease.token(), self.life);
         match self.tier.call(&mut self.budget, ask).await {
             Ok(None) => Ok(Stands::Mine(lease)),
@@ -161,8 +146,8 @@ impl Visit<'_> {
             Err(error) if error.kind() == ErrorKind::Full => {
                 lease.forget();
                 match self.look().await? {
-                    Stands::Cell(Cell::Absent) => Err(error),
-                    stands => Ok(stands),
+                    Cell::Absent => Err(error),
+                    cell => Ok(Stands::Cell(cell)),
                 }
             }
             // The command may still run: the lease is given back behind it.
@@ -170,60 +155,46 @@ impl Visit<'_> {
         }
     }
 
-    fn fill(self, expected: Bytes, lease: Option<Lease>) -> Fill {
+    fn fill(self, expected: Bytes, lease: Option<Lease>) -> Claim {
         let Self { tier, name, budget, .. } = self;
-        Fill { tier: tier.clone(), name, expected, lease, budget }
+        Claim::Fill(Box::new(Fill { tier: tier.clone(), name, expected, lease, budget }))
     }
 
-    fn claimed(self, stands: Stands) -> Claimed {
-        Claimed::Nothing(match stands {
-            Stands::Mine(lease) => Claim::Fill(self.fill(lease.token(), Some(lease))),
-            Stands::Cell(cell) => match (cell.prefix(), cell) {
-                (Some(prefix), Cell::Value(value)) => {
-                    return Claimed::Value(value, self.fill(prefix, None));
-                }
-                (Some(prefix), _) => Claim::Fill(self.fill(prefix, None)),
+    /// The right to fill over what was found.
+    pub(crate) fn claim(self, found: Result<Stands>) -> Claim {
+        match found {
+            Ok(Stands::Mine(lease)) => self.fill(lease.token(), Some(lease)),
+            Ok(Stands::Cell(cell)) => match (cell.prefix(), cell) {
+                (Some(prefix), _) => self.fill(prefix, None),
                 (None, Cell::Barrier) => Claim::Barred,
                 (None, _) => Claim::Unreachable(foreign()),
             },
-        })
+            Err(error) => Claim::Unreachable(error),
+        }
     }
 }
 
 impl Tier {
-    fn visit(self: &Arc<Self>, key: &Key, policy: Policy, token: Bytes) -> Option<Visit<'_>> {
+    /// Begins a visit to the cell of `key`, for a read or a write by `policy`.
+    ///
+    /// # Errors
+    ///
+    /// When the cell may neither be read nor filled: an invalidation is owed.
+    pub(crate) fn visit(self: &Arc<Self>, key: &Key, policy: Policy) -> Result<Visit<'_>> {
         if self.owes(key) {
-            return None;
+            return Err(owed());
         }
         let life = policy.lease_or(self.limits.lease);
-        Some(Visit { tier: self, name: self.name(key), token, life, budget: self.budget() })
-    }
-
-    /// The value under a key, or the right to fill it.
-    pub(crate) async fn claim(self: &Arc<Self>, ask: Ask<'_>) -> Claimed {
-        let Some(mut visit) = self.visit(ask.key, ask.policy, ask.lease) else {
-            return Claimed::Nothing(Claim::Unreachable(owed()));
-        };
-        let mut stands = if ask.expects_hit { visit.look().await } else { visit.take().await };
-        if let Ok(Stands::Cell(Cell::Absent)) = stands {
-            stands = visit.take().await;
-        }
-        match stands {
-            Ok(stands) => visit.claimed(stands),
-            Err(error) => Claimed::Nothing(Claim::Unreachable(error)),
-        }
+        Ok(Visit { tier: self, name: self.name(key), life, budget: self.budget() })
     }
 
     /// The right to replace whatever stands under `key`.
     pub(crate) async fn claim_to_write(self: &Arc<Self>, key: &Key, policy: Policy) -> Claim {
-        let Some(mut visit) = self.visit(key, policy, new_lease()) else {
-            return Claim::Unreachable(owed());
-        };
-        match visit.take().await {
-            Ok(stands) => match visit.claimed(stands) {
-                Claimed::Value(_, fill) => Claim::Fill(fill),
-                Claimed::Nothing(claim) => claim,
-            },
+        match self.visit(key, policy) {
+            Ok(mut visit) => {
+                let found = visit.take(new_lease()).await;
+                visit.claim(found)
+            }
             Err(error) => Claim::Unreachable(error),
         }
     }

@@ -31,11 +31,11 @@ const CRC_AT: usize = 52;
 const HEADER: usize = 56;
 
 /// A value as it travels, or the `None` that a function returned.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Envelope {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Envelope<P> {
     pub(crate) header: Header,
     /// The encoded value; `None` where `None` was stored.
-    pub(crate) payload: Option<Bytes>,
+    pub(crate) payload: Option<P>,
 }
 
 /// What an envelope says about its value.
@@ -62,14 +62,14 @@ impl Header {
     }
 }
 
-impl Envelope {
+impl<P: AsRef<[u8]>> Envelope<P> {
     /// The cell to store.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Codec`] if the payload has more bytes than its length field can say.
     pub(crate) fn encode(&self) -> Result<Bytes> {
-        let payload = self.payload.as_deref().unwrap_or_default();
+        let payload = self.payload.as_ref().map(AsRef::as_ref).unwrap_or_default();
         let length = u32::try_from(payload.len())
             .map_err(|_| Error::new(ErrorKind::Codec, "the value takes more than 4 GiB"))?;
         let flags = if self.payload.is_none() { NONE } else { 0 };
@@ -89,18 +89,21 @@ impl Envelope {
         cell.put_slice(payload);
         Ok(cell.freeze())
     }
+}
 
+impl<'a> Envelope<&'a [u8]> {
     /// Opens a cell that holds a value of the type and version that `fingerprint` is of.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Codec`] for whatever is not exactly what [`Envelope::encode`] makes.
-    pub(crate) fn decode(cell: &Bytes, fingerprint: u64) -> Result<Self> {
-        if cell.len() < HEADER || cell[..2] != VALUE_MARK {
+    pub(crate) fn decode(cell: &'a [u8], fingerprint: u64) -> Result<Self> {
+        let Some((head, payload)) = cell.split_at_checked(HEADER) else {
             return Err(damaged("the cell is too short"));
-        }
-        let payload = cell.slice(HEADER..);
-        let mut fields = cell.slice(2..HEADER);
+        };
+        let Some(mut fields) = head.strip_prefix(&VALUE_MARK) else {
+            return Err(damaged("the cell holds no value"));
+        };
         if fields.get_u8() != FORMAT {
             return Err(damaged("the cell is of another format"));
         }
@@ -118,7 +121,7 @@ impl Envelope {
             cost: fields.get_u32(),
         };
         let length = fields.get_u32();
-        if fields.get_u32() != checksum(&cell[..CRC_AT], &payload) {
+        if fields.get_u32() != checksum(&head[..CRC_AT], payload) {
             return Err(damaged("the cell is damaged"));
         }
         if header.fingerprint != fingerprint {
@@ -139,7 +142,8 @@ impl Envelope {
 pub(crate) fn payload_of_any_version(cell: &Bytes) -> Result<Option<Bytes>> {
     let fingerprint = cell.get(FINGERPRINT_AT..).and_then(|rest| rest.first_chunk());
     let fingerprint = fingerprint.ok_or_else(|| damaged("the cell is too short"))?;
-    Ok(Envelope::decode(cell, u64::from_be_bytes(*fingerprint))?.payload)
+    let payload = Envelope::decode(cell, u64::from_be_bytes(*fingerprint))?.payload;
+    Ok(payload.map(|payload| cell.slice_ref(payload)))
 }
 
 fn damaged(what: &'static str) -> Error {

@@ -1,20 +1,31 @@
 //! The fingerprint of a value's type, which a stored value must match to be read.
 
-use std::any::type_name;
+use std::any::{TypeId, type_name};
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use crate::key::Prehashed;
 
 /// A hash of the name of `T` without module paths, and of `version`.
 ///
 /// It is the same in every process, whatever module a type was moved to. Compilers may spell a type
 /// differently one day: the values stored before are then misses.
-pub(crate) fn fingerprint<T: ?Sized>(version: u32) -> u64 {
-    of_name(type_name::<T>(), version)
+pub(crate) fn fingerprint<T: ?Sized + 'static>(version: u32) -> u64 {
+    thread_local! {
+        // Every cell that is read is compared: the names are gone through once.
+        static KNOWN: RefCell<HashMap<TypeId, Fnv1a, Prehashed>> = RefCell::default();
+    }
+    let name = KNOWN.try_with(|known| {
+        *known.borrow_mut().entry(TypeId::of::<T>()).or_insert_with(|| of_name(type_name::<T>()))
+    });
+    // A thread that ends has forgotten them.
+    name.unwrap_or_else(|_| of_name(type_name::<T>())).of_version(version)
 }
 
-fn of_name(name: &str, version: u32) -> u64 {
+fn of_name(name: &str) -> Fnv1a {
     let mut hash = Fnv1a::new();
     without_modules(name, |part| hash.write(part.as_bytes()));
-    hash.write(&version.to_be_bytes());
-    hash.0
+    hash
 }
 
 /// Gives the pieces of a type's name, leaving out every `module::`, also within `<…>`.
@@ -41,6 +52,7 @@ fn in_segment(c: char) -> bool {
 
 /// FNV-1a, 64 bits (<http://www.isthe.com/chongo/tech/comp/fnv/>): it must never change, and the
 /// names are not an attacker's choice.
+#[derive(Clone, Copy)]
 struct Fnv1a(u64);
 
 impl Fnv1a {
@@ -52,6 +64,11 @@ impl Fnv1a {
         for &byte in bytes {
             self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
         }
+    }
+
+    fn of_version(mut self, version: u32) -> u64 {
+        self.write(&version.to_be_bytes());
+        self.0
     }
 }
 
@@ -108,6 +125,6 @@ mod tests {
 
     #[test]
     fn the_fingerprint_is_part_of_the_wire_format() {
-        assert_eq!(of_name("alloc::vec::Vec<shop::User>", 1), 0xbbf9_a980_ca1d_1065);
+        assert_eq!(of_name("alloc::vec::Vec<shop::User>").of_version(1), 0xbbf9_a980_ca1d_1065);
     }
 }

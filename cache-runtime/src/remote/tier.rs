@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout_at};
 
 use super::Backend;
 use super::cell::Cell;
@@ -44,7 +44,8 @@ pub(crate) struct Budget(Duration);
 
 impl Budget {
     pub(super) fn of(time: Duration) -> Self {
-        Self(time)
+        // What is added to the time of day must not overflow.
+        Self(time.min(Duration::from_secs(1 << 30)))
     }
 }
 
@@ -54,20 +55,20 @@ pub(crate) struct Tier {
     pub(super) pending: Pending,
     pub(super) barriers_missed: AtomicU64,
     prefix: String,
-    breaker: Arc<Breaker>,
+    breaker: Breaker,
     keeper: Keeper,
 }
 
 /// A command on its way. One that its caller gives up after a while counts as a failure: callers
 /// less patient than the budget would keep a silent tier in use otherwise.
-struct Asked {
-    permit: Option<Permit>,
+struct Asked<'a> {
+    permit: Option<Permit<'a>>,
     began: Instant,
 }
 
 const A_WHILE: Duration = Duration::from_millis(50);
 
-impl Drop for Asked {
+impl Drop for Asked<'_> {
     fn drop(&mut self) {
         if let Some(permit) = self.permit.take()
             && self.began.elapsed() >= A_WHILE
@@ -151,7 +152,7 @@ impl Tier {
     }
 
     pub(super) fn budget(&self) -> Budget {
-        Budget(self.limits.budget)
+        Budget::of(self.limits.budget)
     }
 
     /// Runs `command` in what is left of `budget`, unless the tier is left alone for now.
@@ -170,7 +171,7 @@ impl Tier {
             ));
         };
         let mut asked = Asked { permit: Some(permit), began: Instant::now() };
-        let answer = timeout(budget.0, command).await.unwrap_or_else(|_| {
+        let answer = timeout_at(asked.began + budget.0, command).await.unwrap_or_else(|_| {
             Err(Error::new(ErrorKind::Timeout, "the remote tier did not answer in time"))
         });
         budget.0 = budget.0.saturating_sub(asked.began.elapsed());

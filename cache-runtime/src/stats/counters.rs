@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use self::stripe::Stripe;
+use super::leaning::Leaning;
 
 /// Hits are counted in stripes. Each belongs to one thread, but for the last, which all others share.
 const STRIPES: usize = 16;
@@ -36,6 +37,7 @@ const EVENTS: usize = Event::RemoteError as usize + 1;
 pub(crate) struct SiteCounters {
     hits: [Line; STRIPES],
     others: [AtomicU64; EVENTS],
+    remote: Leaning,
 }
 
 /// A count with a cache line to itself.
@@ -75,8 +77,8 @@ impl SiteCounters {
     }
 
     /// Whether the remote tier is likely to have what the local one has not.
-    pub(crate) fn mostly_remote_hits(&self) -> bool {
-        self.get(Event::RemoteHit) > self.get(Event::Load)
+    pub(crate) fn remote(&self) -> &Leaning {
+        &self.remote
     }
 
     pub(super) fn get(&self, event: Event) -> u64 {

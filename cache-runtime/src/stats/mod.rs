@@ -1,6 +1,7 @@
 //! What the cache did, counted.
 
 mod counters;
+mod leaning;
 
 use std::fmt;
 

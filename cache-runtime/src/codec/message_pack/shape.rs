@@ -3,27 +3,44 @@
 //! The markers are those of <https://github.com/msgpack/msgpack/blob/master/spec.md>.
 
 /// Checks that `bytes` are one value and nothing after it, with at most `depth` arrays and maps
-/// within each other. Goes through them once, without recursion.
+/// within each other. Goes through them without recursion; once, unless there are more than `depth`
+/// arrays and maps in all.
 pub(super) fn check(bytes: &[u8], depth: usize) -> Result<(), &'static str> {
     let mut rest = bytes;
+    let (mut lacking, mut opened) = (1_u64, 0);
+    while lacking > 0 {
+        lacking -= 1;
+        if let Token::Open(values) = skip_one(&mut rest).ok_or(CUT_OFF)? {
+            opened += 1;
+            lacking = lacking.saturating_add(values);
+        }
+    }
+    if !rest.is_empty() {
+        return Err("bytes follow the value");
+    }
+    if opened > depth { check_depth(bytes, depth) } else { Ok(()) }
+}
+
+const CUT_OFF: &str = "the value is cut off or malformed";
+
+fn check_depth(bytes: &[u8], depth: usize) -> Result<(), &'static str> {
+    let mut rest = bytes;
     // How many values each open array or map still lacks; the outermost is the one value itself.
-    let mut open = Vec::with_capacity(16);
-    open.push(1_u64);
+    let mut open = vec![1_u64];
     while let Some(lacking) = open.last_mut() {
         if *lacking == 0 {
             open.pop();
             continue;
         }
         *lacking -= 1;
-        let token = skip_one(&mut rest).ok_or("the value is cut off or malformed")?;
-        if let Token::Open(values) = token {
+        if let Token::Open(values) = skip_one(&mut rest).ok_or(CUT_OFF)? {
             if open.len() > depth {
                 return Err("the value is nested too deeply");
             }
             open.push(values);
         }
     }
-    if rest.is_empty() { Ok(()) } else { Err("bytes follow the value") }
+    Ok(())
 }
 
 enum Token {

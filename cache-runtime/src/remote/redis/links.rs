@@ -9,8 +9,10 @@ use tokio::runtime::{Handle, Id};
 use super::keeper::{Link, keep};
 use super::place::Place;
 use crate::error::{Error, ErrorKind, Result};
+use crate::key::Prehashed;
 
-type Map = HashMap<Id, Arc<Link>>;
+/// The ids of runtimes count up: they are no worse as hashes than any.
+type Map = HashMap<Id, Arc<Link>, Prehashed>;
 
 pub(super) struct Links {
     place: Place,

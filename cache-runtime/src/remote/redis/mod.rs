@@ -152,6 +152,14 @@ impl Redis {
         answer.map_err(|error| link.failed(&connection, error))
     }
 
+    /// What the server has, in the bytes in which it came.
+    async fn cell(&self, command: Cmd) -> Result<Option<Bytes>> {
+        let link = self.links.current()?;
+        let mut connection = link.connection(self.links.place()).await?;
+        let answer = connection.redis.send(&command).await.and_then(wire::bytes);
+        answer.map_err(|error| link.failed(&connection, error))
+    }
+
     /// Runs a script by its hash, and by its text where the server doesn't know it.
     async fn call<T: FromRedisValue>(&self, call: Call<'_>) -> Result<T> {
         let link = self.links.current()?;
@@ -178,15 +186,15 @@ impl fmt::Debug for Redis {
 
 impl RemoteBackend for Redis {
     async fn get(&self, key: &str) -> Result<Option<Bytes>> {
-        let found: Option<Vec<u8>> = self.query(cmd("GET").arg(key)).await?;
-        Ok(found.map(Bytes::from))
+        let mut command = Cmd::with_capacity(2, "GET".len() + key.len());
+        command.arg("GET").arg(key);
+        self.cell(command).await
     }
 
     async fn get_or_set(&self, key: &str, cell: Bytes, ttl: Duration) -> Result<Option<Bytes>> {
         let mut command = cmd("SET");
-        command.arg(key).arg(&cell[..]).arg(&["NX", "GET", "PX"]);
-        let found: Option<Vec<u8>> = self.query(command.arg(px(ttl))).await?;
-        Ok(found.map(Bytes::from))
+        command.arg(key).arg(&cell[..]).arg(&["NX", "GET", "PX"]).arg(px(ttl));
+        self.cell(command).await
     }
 
     async fn replace(
