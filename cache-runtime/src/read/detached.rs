@@ -1,16 +1,12 @@
 //! A load that belongs to the key and not to its caller.
 
 use std::future::Future;
-use std::pin::Pin;
-use std::time::Duration;
 
 use tokio::time::timeout;
 
 use super::settings::HardTimeout;
 use super::{Call, Way};
 use crate::background::Detached;
-use crate::cache;
-use crate::manner::Manner;
 use crate::returns::Shape;
 use crate::timeout::Timeout;
 
@@ -37,9 +33,9 @@ impl<S: Shape> Call<S> {
             match self.way().await {
                 Way::Served(returned) => returned,
                 Way::Uncached => Box::pin(self.pass(body)).await,
-                Way::Load(turn) => detached(limit, self.run(turn, body)).await,
+                Way::Load(turn) => Detached::new(limit, Box::pin(self.run(turn, body))).await,
                 Way::Replace(replacing) => Box::pin(self.replace_there(replacing, body)).await,
-                Way::Renew => detached(limit, self.renew(body)).await,
+                Way::Renew => Detached::new(limit, Box::pin(self.renew(body))).await,
             }
         }
     }
@@ -53,7 +49,8 @@ impl<S: Shape> Call<S> {
         S::Return: Send,
     {
         let HardTimeout { after, failed, stage } = limit;
-        let mut load = detached(self.entry.cache.max_load(), async move {
+        let limit = self.entry.cache.max_load();
+        let load = async move {
             match self.way().await {
                 Way::Served(returned) => returned,
                 Way::Uncached => self.pass(body).await,
@@ -61,7 +58,8 @@ impl<S: Shape> Call<S> {
                 Way::Replace(replacing) => self.replace_there(replacing, body).await,
                 Way::Renew => self.renew(body).await,
             }
-        });
+        };
+        let mut load = Detached::new(limit, Box::pin(load));
         if let Ok(returned) = timeout(after, &mut load).await {
             return returned;
         }
@@ -73,19 +71,4 @@ impl<S: Shape> Call<S> {
         }
         failed(Timeout::new(after))
     }
-}
-
-/// Runs `load` in place, and on the runtime once its caller is gone, in the same scope.
-pub(super) fn detached<T: 'static>(
-    limit: Duration,
-    load: impl Future<Output = T> + Send + 'static,
-) -> Detached<T> {
-    let mut load: Pin<Box<dyn Future<Output = T> + Send>> = Box::pin(load);
-    if let Some(manner) = Manner::current() {
-        load = Box::pin(manner.within(load));
-    }
-    if let Some(cache) = cache::scoped() {
-        load = Box::pin(async move { cache.scope(load).await });
-    }
-    Detached::new(load, limit)
 }

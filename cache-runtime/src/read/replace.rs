@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::attempt::Attempt;
-use super::detached::detached;
 use super::{Call, Loading, Way};
+use crate::background::Detached;
 use crate::flight::Flight;
 use crate::remote::claim::Claim;
 use crate::remote::refresh::Right;
@@ -48,7 +48,7 @@ impl<S: Shape> Call<S> {
         let Replacing { at_hand, is_stale, patience, load, .. } = replacing;
         self.settings.has_at_hand();
         let (site, cache) = (self.site, self.entry.cache.clone());
-        let mut load = detached(cache.max_load(), self.replace(load, body));
+        let mut load = Detached::new(cache.max_load(), Box::pin(self.replace(load, body)));
         if let Some(patience) = patience
             && let Ok(Ok(returned)) = timeout(patience, &mut load).await
         {
