@@ -15,6 +15,7 @@
 
 pub mod coherence;
 pub mod contender;
+pub mod depending;
 pub mod expiry;
 pub mod flags;
 pub mod hit;

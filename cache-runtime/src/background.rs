@@ -105,8 +105,7 @@ impl Leave {
             load = Box::pin(async move { cache.scope(load).await });
         }
         let limit = self.limit;
-        runtime.spawn(async move {
-            let _ = timeout(limit, load).await;
-        });
+        let load: Boxed<()> = Box::pin(async move { drop(timeout(limit, load).await) });
+        runtime.spawn(load);
     }
 }

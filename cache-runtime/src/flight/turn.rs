@@ -1,6 +1,6 @@
 //! One flight: who loads, who waits, and what it lands with.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::mem;
 use std::pin::Pin;
@@ -23,6 +23,9 @@ pub(crate) struct Flight {
     state: Mutex<State>,
 }
 
+/// Who waits, each at its place. Places are given out in ascending order.
+pub(super) type Waiters = VecDeque<(u64, Waker)>;
+
 struct State {
     outcome: Option<Outcome>,
     seen: Seen,
@@ -35,7 +38,7 @@ struct State {
     /// Who waits for the end of the load alone.
     landing: Vec<Waker>,
     /// In the order they came. One that is not here any more has been woken.
-    waiting: BTreeMap<u64, Waker>,
+    waiting: Waiters,
     arrivals: u64,
 }
 
@@ -49,7 +52,7 @@ impl Default for State {
             running: 0,
             limit: 1,
             landing: Vec::new(),
-            waiting: BTreeMap::new(),
+            waiting: Waiters::new(),
             arrivals: 0,
         }
     }
@@ -117,7 +120,7 @@ impl Flight {
 
     /// Lets all members have `entry` while the load that is to replace it is under way, which has
     /// begun at the moment `now`. Answers who is to be woken.
-    pub(super) fn offer(&self, entry: Arc<Entry>, now: u64) -> BTreeMap<u64, Waker> {
+    pub(super) fn offer(&self, entry: Arc<Entry>, now: u64) -> Waiters {
         let mut state = self.state.lock();
         state.at_hand = Some((entry, now));
         mem::take(&mut state.waiting)
@@ -188,7 +191,7 @@ impl Flight {
         };
         let landing = mem::take(&mut state.landing);
         drop(state);
-        woken.into_values().chain(landing).for_each(Waker::wake);
+        woken.into_iter().map(|(_, waker)| waker).chain(landing).for_each(Waker::wake);
     }
 }
 
@@ -207,9 +210,22 @@ impl State {
     }
 
     /// Takes as many of those who wait as may load now.
-    fn next_waiting(&mut self) -> BTreeMap<u64, Waker> {
+    fn next_waiting(&mut self) -> Waiters {
         let free = self.limit.saturating_sub(self.running);
-        (0..free).map_while(|_| self.waiting.pop_first()).collect()
+        self.waiting.drain(..free.min(self.waiting.len())).collect()
+    }
+
+    fn wait_at(&mut self, place: u64, waker: Waker) {
+        match self.waiting.binary_search_by_key(&place, |(place, _)| *place) {
+            Ok(at) => self.waiting[at].1 = waker,
+            Err(at) => self.waiting.insert(at, (place, waker)),
+        }
+    }
+
+    /// Takes back a place; whether it had not been woken yet.
+    fn leave(&mut self, place: u64) -> bool {
+        let at = self.waiting.binary_search_by_key(&place, |(place, _)| *place);
+        at.is_ok_and(|at| self.waiting.remove(at).is_some())
     }
 }
 
@@ -260,13 +276,13 @@ impl Future for Waiting<'_> {
         let Some(turn) = state.turn(self.flight) else {
             let place = self.place.unwrap_or(state.arrivals);
             state.arrivals += u64::from(self.place.is_none());
-            state.waiting.insert(place, context.waker().clone());
+            state.wait_at(place, context.waker().clone());
             drop(state);
             self.place = Some(place);
             return Poll::Pending;
         };
         if let Some(place) = self.place {
-            state.waiting.remove(&place);
+            state.leave(place);
         }
         drop(state);
         self.place = None;
@@ -278,12 +294,12 @@ impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         let Some(place) = self.place else { return };
         let mut state = self.flight.state.lock();
-        if state.waiting.remove(&place).is_some() || state.outcome.is_some() {
+        if state.leave(place) || state.outcome.is_some() {
             return;
         }
         // It was woken to load, and won't: the next one's turn.
         let woken = state.next_waiting();
         drop(state);
-        woken.into_values().for_each(Waker::wake);
+        woken.into_iter().for_each(|(_, waker)| waker.wake());
     }
 }
