@@ -205,7 +205,110 @@ fn bytes_after_the_value_are_refused() {
 
 type Row = (u64, Option<i16>, f64, bool);
 
+/// Every kind of thing that serde knows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+enum Any {
+    Nothing,
+    Unit(()),
+    Number(i64),
+    Large(u64),
+    Wide(i128),
+    Small(Option<i8>),
+    Single(f32),
+    Double(f64),
+    Letter(char),
+    Text(String),
+    Bytes(Raw),
+    Wrapped(Wrapper),
+    Nested(Box<Any>),
+    Pair(u16, Vec<Any>),
+    Named { id: u32, of: BTreeMap<String, Any> },
+    Flat(Flat),
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Wrapper(bool);
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Mark;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Flat {
+    mark: Mark,
+    #[serde(flatten)]
+    rest: BTreeMap<String, i32>,
+}
+
+/// Bytes that are no sequence.
+#[derive(Debug, Clone, PartialEq)]
+struct Raw(Vec<u8>);
+
+impl Serialize for Raw {
+    fn serialize<S: serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> std::result::Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> std::result::Result<Self, D::Error> {
+        Vec::deserialize(deserializer).map(Self)
+    }
+}
+
+fn any_value() -> impl Strategy<Value = Any> {
+    let number = prop_oneof![any::<i64>(), -300..300_i64, -70_000..70_000_i64];
+    let leaf = prop_oneof![
+        Just(Any::Nothing),
+        Just(Any::Unit(())),
+        number.prop_map(Any::Number),
+        any::<u64>().prop_map(Any::Large),
+        any::<i128>().prop_map(Any::Wide),
+        any::<Option<i8>>().prop_map(Any::Small),
+        any::<f32>().prop_map(Any::Single),
+        any::<f64>().prop_map(Any::Double),
+        any::<char>().prop_map(Any::Letter),
+        ".{0,300}".prop_map(Any::Text),
+        prop::collection::vec(any::<u8>(), 0..300).prop_map(|bytes| Any::Bytes(Raw(bytes))),
+        any::<bool>().prop_map(|value| Any::Wrapped(Wrapper(value))),
+        prop::collection::btree_map("[a-z]{1,9}", any::<i32>(), 0..20)
+            .prop_map(|rest| Any::Flat(Flat { mark: Mark, rest })),
+    ];
+    leaf.prop_recursive(4, 32, 20, |inner| {
+        prop_oneof![
+            inner.clone().prop_map(|value| Any::Nested(Box::new(value))),
+            (any::<u16>(), prop::collection::vec(inner.clone(), 0..20))
+                .prop_map(|(id, values)| Any::Pair(id, values)),
+            (any::<u32>(), prop::collection::btree_map(".{0,40}", inner, 0..20))
+                .prop_map(|(id, of)| Any::Named { id, of }),
+        ]
+    })
+}
+
 proptest! {
+    #[test]
+    fn it_writes_what_rmp_serde_writes_and_reads_that(value in any_value()) {
+        let bytes = encode(&value);
+        prop_assert_eq!(&bytes, &rmp_serde::to_vec_named(&value).unwrap());
+        prop_assert_eq!(decode::<Any>(&bytes).unwrap(), value);
+    }
+
+    #[test]
+    fn it_reads_of_other_bytes_what_rmp_serde_reads(at: prop::sample::Index, new: u8, value in any_value()) {
+        let mut bytes = encode(&value);
+        let at = at.index(bytes.len());
+        bytes[at] = new;
+        // What follows the value, and what is nested too deeply, is refused by us alone.
+        if let Ok(value) = decode::<Any>(&bytes) {
+            let theirs = rmp_serde::from_slice::<Any>(&bytes).unwrap();
+            prop_assert_eq!(format!("{value:?}"), format!("{theirs:?}"));
+        }
+    }
+
     #[test]
     fn arbitrary_bytes_never_panic(bytes: Vec<u8>) {
         let _ = decode::<Everything>(&bytes);
