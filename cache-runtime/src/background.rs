@@ -44,13 +44,13 @@ pub(crate) fn start<T: Send + 'static>(
 pub(crate) struct Detached<T: 'static> {
     /// Taken while it is polled: a load that panics is not polled again.
     load: Option<Boxed<T>>,
-    leave: Leave,
+    leave: Option<Leave>,
 }
 
 impl<T> Detached<T> {
-    /// `load`, which is dropped if it takes longer than `limit` after its caller left.
-    pub(crate) fn new(limit: Duration, load: Boxed<T>) -> Self {
-        Self { load: Some(load), leave: Leave::after(limit) }
+    /// `load`, which goes to where `leave` says, or ends with its caller.
+    pub(crate) fn new(leave: Option<Leave>, load: Boxed<T>) -> Self {
+        Self { load: Some(load), leave }
     }
 
     /// Drops the load with its caller.
@@ -76,36 +76,36 @@ impl<T> Future for Detached<T> {
 
 impl<T: 'static> Drop for Detached<T> {
     fn drop(&mut self) {
-        if let Some(load) = self.load.take() {
-            self.leave.to_runtime(Box::pin(async move { drop(load.await) }));
+        if let (Some(load), Some(leave)) = (self.load.take(), self.leave.take()) {
+            leave.to_runtime(Box::pin(async move { drop(load.await) }));
         }
     }
 }
 
 /// Where a load goes on whose caller is gone.
-struct Leave {
-    runtime: Option<Handle>,
+pub(crate) struct Leave {
+    runtime: Handle,
     limit: Duration,
     cache: Option<Cache>,
     manner: Option<Manner>,
 }
 
 impl Leave {
-    fn after(limit: Duration) -> Self {
-        let (cache, manner) = (cache::scoped(), Manner::current());
-        Self { runtime: Handle::try_current().ok(), limit, cache, manner }
+    /// To the runtime of now, for at most `limit`; nowhere if there is none.
+    pub(crate) fn after(limit: Duration) -> Option<Self> {
+        let runtime = Handle::try_current().ok()?;
+        Some(Self { runtime, limit, cache: cache::scoped(), manner: Manner::current() })
     }
 
-    fn to_runtime(&mut self, mut load: Boxed<()>) {
-        let Some(runtime) = &self.runtime else { return };
+    fn to_runtime(self, mut load: Boxed<()>) {
         if let Some(manner) = self.manner {
             load = Box::pin(manner.within(load));
         }
-        if let Some(cache) = self.cache.take() {
+        if let Some(cache) = self.cache {
             load = Box::pin(async move { cache.scope(load).await });
         }
         let limit = self.limit;
         let load: Boxed<()> = Box::pin(async move { drop(timeout(limit, load).await) });
-        runtime.spawn(load);
+        self.runtime.spawn(load);
     }
 }

@@ -6,7 +6,7 @@ use tokio::time::timeout;
 
 use super::settings::HardTimeout;
 use super::{Call, Way};
-use crate::background::Detached;
+use crate::background::{Detached, Leave};
 use crate::returns::Shape;
 use crate::timeout::Timeout;
 
@@ -18,7 +18,7 @@ impl<S: Shape> Call<S> {
     /// # Cancel safety
     ///
     /// Once `body` has begun, dropping this leaves it to the runtime, and its value is stored.
-    pub fn detached<F>(mut self, body: F) -> impl Future<Output = S::Return>
+    pub fn detached<F>(self, body: F) -> impl Future<Output = S::Return>
     where
         S: 'static,
         F: Future<Output = S::Return>,
@@ -29,37 +29,50 @@ impl<S: Shape> Call<S> {
             if let Some(limit) = self.settings.hard_timeout() {
                 return Box::pin(self.within(limit, body)).await;
             }
-            let limit = self.entry.cache.max_load();
+            self.through(body, true).await
+        }
+    }
+
+    /// Whether a load goes on when its caller leaves is up to `leaves`.
+    fn through<F>(mut self, body: F, leaves: bool) -> impl Future<Output = S::Return>
+    where
+        S: 'static,
+        F: Future<Output = S::Return> + Send + 'static,
+        S::Return: Send,
+    {
+        async move {
             match self.way().await {
                 Way::Served(returned) => returned,
                 Way::Uncached => Box::pin(self.pass(body)).await,
-                Way::Load(turn) => Detached::new(limit, Box::pin(self.run(turn, body))).await,
+                Way::Load(turn) => {
+                    let leave = self.leave(leaves);
+                    Detached::new(leave, Box::pin(self.run(turn, body))).await
+                }
                 Way::Replace(replacing) => Box::pin(self.replace_there(replacing, body)).await,
-                Way::Renew => Detached::new(limit, Box::pin(self.renew(body))).await,
+                Way::Renew => {
+                    let leave = self.leave(leaves);
+                    Detached::new(leave, Box::pin(self.renew(body))).await
+                }
             }
         }
     }
 
+    fn leave(&self, leaves: bool) -> Option<Leave> {
+        if leaves { Leave::after(self.entry.cache.max_load()) } else { None }
+    }
+
     /// As [`detached`](Self::detached), and ends in an error when the caller has waited too long.
     /// If the load is up to this call then, it goes on.
-    async fn within<F>(mut self, limit: HardTimeout<S>, body: F) -> S::Return
+    async fn within<F>(self, limit: HardTimeout<S>, body: F) -> S::Return
     where
         S: 'static,
         F: Future<Output = S::Return> + Send + 'static,
         S::Return: Send,
     {
         let HardTimeout { after, failed, stage } = limit;
-        let limit = self.entry.cache.max_load();
-        let load = async move {
-            match self.way().await {
-                Way::Served(returned) => returned,
-                Way::Uncached => self.pass(body).await,
-                Way::Load(turn) => self.run(turn, body).await,
-                Way::Replace(replacing) => self.replace_there(replacing, body).await,
-                Way::Renew => self.renew(body).await,
-            }
-        };
-        let mut load = Detached::new(limit, Box::pin(load));
+        // It goes on as a whole, and not its load once more.
+        let leave = self.leave(true);
+        let mut load = Detached::new(leave, Box::pin(self.through(body, false)));
         if let Ok(returned) = timeout(after, &mut load).await {
             return returned;
         }

@@ -49,11 +49,17 @@ impl Lease {
         let _ = self.tier.call(&mut self.tier.budget(), extend).await;
     }
 
-    /// Runs `load`, and lets the lease live for as long, up to `limit`.
-    pub(crate) async fn keep_while<F: Future>(&self, load: F, limit: Duration) -> F::Output {
+    /// Runs `load`, and lets `lease` live for as long, if there is one, up to `limit`.
+    pub(crate) async fn keep_while<F: Future>(
+        lease: Option<&Self>,
+        load: F,
+        limit: Duration,
+    ) -> F::Output {
         let mut load = pin!(load);
-        let mut keeping: Pin<Box<dyn Future<Output = Infallible> + Send>> =
-            Box::pin(self.keep(limit));
+        let mut keeping: Pin<Box<dyn Future<Output = Infallible> + Send>> = match lease {
+            Some(lease) => Box::pin(lease.keep(limit)),
+            None => Box::pin(pending()),
+        };
         poll_fn(|context| match load.as_mut().poll(context) {
             Poll::Pending => keeping.as_mut().poll(context).map(|never| match never {}),
             landed => landed,
