@@ -77,7 +77,7 @@ impl<T> Future for Detached<T> {
 impl<T: 'static> Drop for Detached<T> {
     fn drop(&mut self) {
         if let (Some(load), Some(leave)) = (self.load.take(), self.leave.take()) {
-            leave.to_runtime(Box::pin(async move { drop(load.await) }));
+            leave.take(Box::pin(async move { drop(load.await) }));
         }
     }
 }
@@ -97,7 +97,7 @@ impl Leave {
         Some(Self { runtime, limit, cache: cache::scoped(), manner: Manner::current() })
     }
 
-    fn to_runtime(self, mut load: Boxed<()>) {
+    fn take(self, mut load: Boxed<()>) {
         if let Some(manner) = self.manner {
             load = Box::pin(manner.within(load));
         }

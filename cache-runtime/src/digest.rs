@@ -98,15 +98,15 @@ impl Node {
                 block = PERMUTATION.map(|from| block[from]);
             }
             for (step, words) in MIXED.into_iter().enumerate() {
-                mix(&mut state, words, block[2 * step], block[2 * step + 1]);
+                mix(&mut state, words, [block[2 * step], block[2 * step + 1]]);
             }
         }
         std::array::from_fn(|at| state[at] ^ state[at + 8])
     }
 }
 
-fn mix(state: &mut [u32; 16], [a, b, c, d]: [usize; 4], x: u32, y: u32) {
-    for (word, [far, near]) in [(x, [16, 12]), (y, [8, 7])] {
+fn mix(state: &mut [u32; 16], [a, b, c, d]: [usize; 4], message: [u32; 2]) {
+    for (word, [far, near]) in message.into_iter().zip([[16, 12], [8, 7]]) {
         state[a] = state[a].wrapping_add(state[b]).wrapping_add(word);
         state[d] = (state[d] ^ state[a]).rotate_right(far);
         state[c] = state[c].wrapping_add(state[d]);

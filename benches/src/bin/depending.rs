@@ -8,16 +8,17 @@ use std::path::Path;
 use cache_benches::depending::{self, APPS, App, Project, Step};
 use cache_benches::flags::Flags;
 use cache_benches::machine;
-use cache_benches::report::{self, Report, Row, Spread};
+use cache_benches::report::{self, Report, Row, Spread, Table};
 use cache_benches::turns;
+use serde_json::Value;
 
 const USAGE: &str = "\
 usage: depending [--rounds N] [--apps WORD,…] [--only WORD,…] [--lock FILE] [--json FILE]
 
   --rounds N    builds of each kind
   --apps WORDS  of plain, moka, cached, concurrent and ours
-  --only WORDS  of packages, size, clean, check and build
-  --lock FILE   is held through each round, for machines that are shared
+  --only WORDS  of size, clean, check and build
+  --lock FILE   is held by each build that counts, where a machine is shared
   --json FILE   keeps the figures, such as in docs/benchmarks/depending.json";
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -29,9 +30,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let reports = measure(&flags, &apps, rounds, &folder);
     fs::remove_dir_all(&folder)?;
     let reports = reports?;
-    reports.iter().for_each(Report::print);
     if let Some(file) = flags.text("json") {
-        report::write(Path::new(file), "depending", rounds, &reports)?;
+        report::write_json(Path::new(file), "depending", rounds, &reports)?;
     }
     Ok(())
 }
@@ -40,18 +40,48 @@ fn chosen(flags: &Flags, app: &App) -> bool {
     flags.text("apps").is_none_or(|apps| apps.split(',').any(|word| word == app.folder))
 }
 
-fn measure(flags: &Flags, apps: &[&App], rounds: usize, folder: &Path) -> io::Result<Vec<Report>> {
+fn measure(flags: &Flags, apps: &[&App], rounds: usize, folder: &Path) -> io::Result<Vec<Value>> {
     let lock = flags.text("lock").map(File::open).transpose()?;
     let mut reports = Vec::new();
     for (word, step, title) in STEPS {
         if flags.wants(word) {
-            reports.push(time(apps, step, title, rounds, folder, lock.as_ref())?);
+            let report = time(apps, step, title, rounds, folder, lock.as_ref())?;
+            report.print();
+            reports.push(report.json());
         }
+    }
+    if flags.wants("size") {
+        let table = sizes(apps, folder)?;
+        table.print();
+        reports.push(table.json());
     }
     Ok(reports)
 }
+
+/// What needs to be counted once.
+fn sizes(apps: &[&App], folder: &Path) -> io::Result<Table> {
+    let mut rows = Vec::new();
+    for app in apps {
+        let folder = folder.join(format!("size-{}", app.folder));
+        let packages = depending::packages(app, &folder)?;
+        let [small, large] = depending::sizes(app, &folder)?;
+        fs::remove_dir_all(&folder)?;
+        #[expect(clippy::cast_precision_loss, reason = "megabytes at most")]
+        let kilobytes = |bytes: u64| bytes as f64 / 1024.0;
+        let further = kilobytes(large - small) / MORE;
+        #[expect(clippy::cast_precision_loss, reason = "dozens")]
+        rows.push((app.name, vec![packages as f64, kilobytes(small), further]));
+    }
+    let heads = vec!["packages", "small app: KiB", "each further function: KiB"];
+    let title = "packages, and code and constants of the release binary".to_owned();
+    Ok(Table { title, heads, chart: Some("each further function: KiB"), rows })
+}
+
+/// How many functions the large app has more than the small one.
+const MORE: f64 = 96.0;
+
 const STEPS: [(&str, Step, &str); 3] = [
-    ("clean", Step::Clean, "clean cargo build of a small app"),
+    ("clean", Step::Clean, "clean cargo build of a small app, with all it depends on"),
     ("check", Step::Check, "cargo check of 100 functions, dependencies at hand"),
     ("build", Step::Build, "cargo build of 100 functions, dependencies at hand"),
 ];
@@ -68,12 +98,8 @@ fn time(
     let projects: Vec<Project> =
         apps.iter().map(|app| Project::new(app, step, &folder(app))).collect::<io::Result<_>>()?;
     let mut failed = Ok(());
-    let samples = turns::take(rounds, projects.len(), |turn| {
-        let lock = lock.map(|file| file.lock().map(|()| file));
-        let took = projects[turn.case].time();
-        if let Some(Ok(file)) = lock {
-            let _ = file.unlock();
-        }
+    let samples = turns::take_after(0, rounds, projects.len(), |turn| {
+        let took = alone(lock, || projects[turn.case].time());
         took.unwrap_or_else(|error| {
             failed = Err(error);
             f64::NAN
@@ -88,4 +114,12 @@ fn time(
         bases: vec!["tokio and serde alone", "cached #[cached]"],
         rows: rows.map(|(app, samples)| Row { name: app.name, samples, loads: 0 }).collect(),
     })
+}
+
+/// Runs `build` while nobody else holds the lock.
+fn alone(lock: Option<&File>, build: impl FnOnce() -> io::Result<f64>) -> io::Result<f64> {
+    lock.map_or(Ok(()), File::lock)?;
+    let took = build();
+    lock.map_or(Ok(()), File::unlock)?;
+    took
 }

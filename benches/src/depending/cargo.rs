@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::Instant;
 
 /// Runs cargo for the package in a folder.
-pub struct Cargo {
+pub(super) struct Cargo {
     folder: PathBuf,
 }
 

@@ -75,7 +75,7 @@ pub fn packages(app: &App, folder: &Path) -> io::Result<usize> {
 /// Bytes in the release binaries of a small app and of one with 96 functions more.
 pub fn sizes(app: &App, folder: &Path) -> io::Result<[u64; 2]> {
     let cargo = Cargo::new(folder);
-    let mut size = |areas| {
+    let size = |areas| {
         app.write(folder, areas)?;
         cargo.run(&["build", "--release"])?;
         cargo.size()

@@ -300,6 +300,6 @@ impl Drop for Waiting<'_> {
         // It was woken to load, and won't: the next one's turn.
         let woken = state.next_waiting();
         drop(state);
-        woken.into_iter().for_each(|(_, waker)| waker.wake());
+        woken.into_iter().map(|(_, waker)| waker).for_each(Waker::wake);
     }
 }

@@ -62,7 +62,7 @@ impl Lease {
         };
         poll_fn(|context| match load.as_mut().poll(context) {
             Poll::Pending => keeping.as_mut().poll(context).map(|never| match never {}),
-            landed => landed,
+            landed @ Poll::Ready(_) => landed,
         })
         .await
     }

@@ -17,6 +17,7 @@ pub(super) struct Decoder<'de> {
 }
 
 /// What comes next.
+#[derive(Clone, Copy)]
 enum Token<'de> {
     Nil,
     Bool(bool),
