@@ -289,6 +289,31 @@ fn any_value() -> impl Strategy<Value = Any> {
     })
 }
 
+#[test]
+fn numbers_and_lengths_at_the_ends_of_their_ranges_are_written_as_rmp_serde_writes_them() {
+    let around = |number: u64| [number.wrapping_sub(1), number, number.wrapping_add(1)];
+    for number in (0..64).flat_map(|bit| around(1 << bit)) {
+        let signed = number.cast_signed();
+        for value in [Any::Large(number), Any::Number(signed), Any::Number(signed.wrapping_neg())] {
+            assert_eq!(encode(&value), rmp_serde::to_vec_named(&value).unwrap(), "{value:?}");
+            assert_eq!(decode::<Any>(&encode(&value)).unwrap(), value);
+        }
+    }
+    for length in [0, 15, 16, 31, 32, 255, 256, 65_535, 65_536] {
+        let text = "x".repeat(length);
+        let numbers = (0..length).map(|number| (number.to_string(), 1));
+        for value in [
+            Any::Text(text.clone()),
+            Any::Bytes(Raw(text.into_bytes())),
+            Any::Pair(1, vec![Any::Nothing; length]),
+            Any::Flat(Flat { mark: Mark, rest: numbers.collect() }),
+        ] {
+            assert_eq!(encode(&value), rmp_serde::to_vec_named(&value).unwrap(), "of {length}");
+            assert_eq!(decode::<Any>(&encode(&value)).unwrap(), value);
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn it_writes_what_rmp_serde_writes_and_reads_that(value in any_value()) {
