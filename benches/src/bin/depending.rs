@@ -100,7 +100,7 @@ fn time(
     let mut failed = Ok(());
     let samples = turns::take_after(0, rounds, projects.len(), |turn| {
         let took = alone(lock, || projects[turn.case].time());
-        took.unwrap_or_else(|error| {
+        took.map(|seconds| seconds * 1000.0).unwrap_or_else(|error| {
             failed = Err(error);
             f64::NAN
         })
@@ -109,7 +109,7 @@ fn time(
     let rows = apps.iter().zip(samples);
     Ok(Report {
         title: title.to_owned(),
-        unit: "s",
+        unit: "ms",
         spread: Spread::Middle,
         bases: vec!["tokio and serde alone", "cached #[cached]"],
         rows: rows.map(|(app, samples)| Row { name: app.name, samples, loads: 0 }).collect(),
