@@ -100,10 +100,13 @@ fn time(
     let mut failed = Ok(());
     let samples = turns::take_after(0, rounds, projects.len(), |turn| {
         let took = alone(lock, || projects[turn.case].time());
-        took.map(|seconds| seconds * 1000.0).unwrap_or_else(|error| {
-            failed = Err(error);
-            f64::NAN
-        })
+        took.map_or_else(
+            |error| {
+                failed = Err(error);
+                f64::NAN
+            },
+            |seconds| seconds * 1000.0,
+        )
     });
     failed?;
     let rows = apps.iter().zip(samples);
