@@ -10,6 +10,7 @@
 //! | `stampede` | how often the body runs when many tasks ask for one cold key |
 //! | `expiry` | a hot key across its expiries: what readers wait, and what the origin is asked |
 //! | `coherence` | invalidations on their way to other processes, and life without Redis |
+//! | `depending` | packages, builds and code of an app that depends on a cache |
 //! | `writes` | a write, directly, through the cache and behind it |
 //!
 //! Machines drift: the clock speed changes, neighbours wake up. Cases therefore take turns, in an
@@ -17,10 +18,12 @@
 
 pub mod coherence;
 pub mod contender;
+pub mod depending;
 pub mod expiry;
 pub mod flags;
 pub mod hit;
 pub mod hit_ratio;
+pub mod kept;
 pub mod machine;
 mod one_at_a_time;
 pub mod peers;

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::machine;
 use crate::stats::{median, paired_ratio, quantile};
+use crate::{kept, machine};
 
 /// What one case gave.
 #[derive(Debug)]
@@ -55,29 +55,15 @@ pub struct Report {
 impl Report {
     /// Prints the table as Markdown.
     pub fn print(&self) {
-        println!("\n### {}\n", self.title);
-        let bases: Vec<&Row> = self.bases().collect();
-        let heads: Vec<String> = bases.iter().map(|base| format!(" × {} |", base.name)).collect();
-        let [(low, _), (high, _)] = self.spread.quantiles();
-        println!("| | {} | {low} | {high} |{}", self.unit, heads.concat());
-        println!("|---|---:|---:|---:|{}", "---:|".repeat(bases.len()));
-        for row in &self.rows {
-            let [low, high] = self.spread.quantiles().map(|(_, q)| quantile(&row.samples, q));
-            let middle = median(&row.samples);
-            let ratios = bases.iter().map(|base| format!(" {:.2} |", row.ratio(base)));
-            let ratios = ratios.collect::<Vec<_>>().concat();
-            println!("| {} | {middle:.1} | {low:.1} | {high:.1} |{ratios}", row.name);
-        }
-        for row in self.rows.iter().filter(|row| row.loads > 0) {
-            println!("\n{}: {} calls were no hits", row.name, row.loads);
-        }
+        kept::print(&self.json());
     }
 
     fn bases(&self) -> impl Iterator<Item = &Row> {
         self.bases.iter().filter_map(|base| self.rows.iter().find(|row| row.name == *base))
     }
 
-    fn json(&self) -> Value {
+    /// The same, to be kept.
+    pub fn json(&self) -> Value {
         let rows = self.rows.iter().map(|row| {
             let ratios = self.bases().map(|base| (base.name.to_owned(), rounded(row.ratio(base))));
             let mut said = json!({
@@ -95,6 +81,43 @@ impl Report {
     }
 }
 
+/// A table of figures that are no samples.
+#[derive(Debug)]
+pub struct Table {
+    /// What the figures are about.
+    pub title: String,
+    /// What each column says.
+    pub heads: Vec<&'static str>,
+    /// The column that has a chart.
+    pub chart: Option<&'static str>,
+    /// The figures of each case.
+    pub rows: Vec<(&'static str, Vec<f64>)>,
+}
+
+impl Table {
+    /// Prints it as Markdown.
+    pub fn print(&self) {
+        kept::print(&self.json());
+    }
+
+    /// The same, to be kept.
+    pub fn json(&self) -> Value {
+        let rows = self.rows.iter().map(|(name, figures)| {
+            // What is no number is null.
+            let figures = self
+                .heads
+                .iter()
+                .zip(figures)
+                .map(|(head, figure)| ((*head).to_owned(), rounded(*figure)));
+            let mut row: serde_json::Map<String, Value> = figures.collect();
+            row.insert("name".to_owned(), json!(name));
+            row
+        });
+        let rows: Vec<_> = rows.collect();
+        json!({ "title": self.title, "chart": self.chart, "rows": rows })
+    }
+}
+
 impl Row {
     fn ratio(&self, base: &Self) -> f64 {
         paired_ratio(&self.samples, &base.samples)
@@ -106,7 +129,7 @@ fn rounded(number: f64) -> Value {
     json!((number * 100.0).round() / 100.0)
 }
 
-/// Writes the reports of one binary, and the machine they come from.
+/// Writes the reports of one binary, and the machine they come from; draws tables and charts beside.
 pub fn write(path: &Path, area: &str, rounds: usize, reports: &[Report]) -> std::io::Result<()> {
     write_json(path, area, rounds, &reports.iter().map(Report::json).collect::<Vec<_>>())
 }
@@ -127,5 +150,6 @@ pub fn write_json(
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    fs::write(path, format!("{all:#}\n"))
+    fs::write(path, format!("{all:#}\n"))?;
+    kept::draw(path)
 }

@@ -8,6 +8,13 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::cache::{self, Cache};
+use crate::manner::Manner;
+
+/// What is spawned: a task of this type is compiled once, and not for each kind of work.
+pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Runs `work` to its end, on the runtime, whether or not the caller waits for it.
 ///
@@ -15,6 +22,7 @@ use tokio::task::JoinHandle;
 pub(crate) async fn finish<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> Option<T> {
+    let work: Boxed<T> = Box::pin(work);
     match Handle::try_current() {
         Ok(runtime) => match runtime.spawn(work).await {
             Ok(done) => Some(done),
@@ -29,21 +37,20 @@ pub(crate) async fn finish<T: Send + 'static>(
 pub(crate) fn start<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> Option<JoinHandle<T>> {
-    Handle::try_current().ok().map(|runtime| runtime.spawn(work))
+    Handle::try_current().ok().map(|runtime| runtime.spawn(Box::pin(work) as Boxed<T>))
 }
 
-/// A load that runs in its caller, and goes on by itself if the caller leaves.
+/// A load that runs in its caller, and goes on by itself if the caller leaves, in the same scope.
 pub(crate) struct Detached<T: 'static> {
     /// Taken while it is polled: a load that panics is not polled again.
-    load: Option<Pin<Box<dyn Future<Output = T> + Send>>>,
-    runtime: Option<Handle>,
-    limit: Duration,
+    load: Option<Boxed<T>>,
+    leave: Option<Leave>,
 }
 
 impl<T> Detached<T> {
-    /// `load`, which is dropped if it takes longer than `limit` after its caller left.
-    pub(crate) fn new(load: Pin<Box<dyn Future<Output = T> + Send>>, limit: Duration) -> Self {
-        Self { load: Some(load), runtime: Handle::try_current().ok(), limit }
+    /// `load`, which goes to where `leave` says, or ends with its caller.
+    pub(crate) fn new(leave: Option<Leave>, load: Boxed<T>) -> Self {
+        Self { load: Some(load), leave }
     }
 
     /// Drops the load with its caller.
@@ -69,11 +76,36 @@ impl<T> Future for Detached<T> {
 
 impl<T: 'static> Drop for Detached<T> {
     fn drop(&mut self) {
-        if let (Some(load), Some(runtime)) = (self.load.take(), &self.runtime) {
-            let limit = self.limit;
-            runtime.spawn(async move {
-                let _ = tokio::time::timeout(limit, load).await;
-            });
+        if let (Some(load), Some(leave)) = (self.load.take(), self.leave.take()) {
+            leave.take(Box::pin(async move { drop(load.await) }));
         }
+    }
+}
+
+/// Where a load goes on whose caller is gone.
+pub(crate) struct Leave {
+    runtime: Handle,
+    limit: Duration,
+    cache: Option<Cache>,
+    manner: Option<Manner>,
+}
+
+impl Leave {
+    /// To the runtime of now, for at most `limit`; nowhere if there is none.
+    pub(crate) fn after(limit: Duration) -> Option<Self> {
+        let runtime = Handle::try_current().ok()?;
+        Some(Self { runtime, limit, cache: cache::scoped(), manner: Manner::current() })
+    }
+
+    fn take(self, mut load: Boxed<()>) {
+        if let Some(manner) = self.manner {
+            load = Box::pin(manner.within(load));
+        }
+        if let Some(cache) = self.cache {
+            load = Box::pin(async move { cache.scope(load).await });
+        }
+        let limit = self.limit;
+        let load: Boxed<()> = Box::pin(async move { drop(timeout(limit, load).await) });
+        self.runtime.spawn(load);
     }
 }

@@ -122,6 +122,7 @@ mod call_site;
 mod clock;
 mod codec;
 mod deferred;
+mod digest;
 mod entry;
 mod entry_ref;
 mod error;

@@ -1,7 +1,9 @@
 //! Which loads this task is running, to notice a function that would wait for itself.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use crate::flight::FlightId;
 use crate::key::Key;
@@ -20,6 +22,16 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
+    fn within_current(cache: usize, key: Key, id: FlightId) -> Arc<Self> {
+        let outer = LOADING.try_with(Arc::clone).ok();
+        Arc::new(Self { cache, key, id, outer })
+    }
+
+    /// Runs `poll` within this load. Not generic: it is compiled once, and not for each function.
+    fn enter(self: &Arc<Self>, poll: &mut dyn FnMut()) {
+        LOADING.sync_scope(self.clone(), poll);
+    }
+
     fn is(&self, cache: usize, key: &Key, id: FlightId) -> bool {
         self.cache == cache && self.id == id && self.key == *key
     }
@@ -37,6 +49,12 @@ pub(crate) fn is_loading(cache: usize, key: &Key, id: FlightId) -> bool {
 
 /// Runs `load`, which all that it awaits can see.
 pub(crate) async fn loading<F: Future>(cache: usize, key: Key, id: FlightId, load: F) -> F::Output {
-    let outer = LOADING.try_with(Arc::clone).ok();
-    LOADING.scope(Arc::new(Frame { cache, key, id, outer }), load).await
+    let frame = Frame::within_current(cache, key, id);
+    let mut load = pin!(load);
+    poll_fn(|context| {
+        let mut polled = Poll::Pending;
+        frame.enter(&mut || polled = load.as_mut().poll(context));
+        polled
+    })
+    .await
 }

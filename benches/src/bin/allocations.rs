@@ -2,39 +2,54 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::process::ExitCode;
+use std::path::Path;
 
 use cache_benches::flags::Flags;
-use cache_benches::hit::Returns;
+use cache_benches::hit::{Case, Returns};
 use cache_benches::peers;
+use cache_benches::report::{self, Table};
 use cache_benches::workload::zipf;
 
-const USAGE: &str = "usage: allocations [--only WORD,…]";
+const USAGE: &str = "\
+usage: allocations [--only WORD,…] [--json FILE]
+
+  --json FILE   keeps the figures, such as in docs/benchmarks/allocations.json";
 
 const KEYS: u64 = 1_000;
 const CALLS: usize = 5_000;
 const WARM_UP: usize = 20;
 
-fn main() -> ExitCode {
+fn main() -> std::io::Result<()> {
     let flags = Flags::read(USAGE);
     let ids = zipf(KEYS, CALLS);
-    for returns in [Returns::Shared, Returns::Number, Returns::Owned] {
-        println!("\n### allocations a hit → {}\n", returns.name());
-        println!("| | allocations | bytes |\n|---|---:|---:|");
-        for case in peers::hits(returns, KEYS).iter().filter(|case| flags.wants(case.name)) {
-            // What is built once, such as a runtime, has been built, and what filling left behind
-            // has been cleared away.
-            (0..WARM_UP).for_each(|_| (case.run)(&ids));
-            let before = COUNTS.get();
-            (case.run)(&ids);
-            let (number, bytes) = COUNTS.get();
-            #[expect(clippy::cast_precision_loss, reason = "thousands of calls")]
-            let [number, bytes] =
-                [number - before.0, bytes - before.1].map(|sum| sum as f64 / CALLS as f64);
-            println!("| {} | {number:.2} | {bytes:.0} |", case.name);
-        }
+    let tables = [Returns::Shared, Returns::Number, Returns::Owned].map(|returns| {
+        let cases = peers::hits(returns, KEYS);
+        let cases = cases.iter().filter(|case| flags.wants(case.name));
+        let table = Table {
+            title: format!("allocations a hit → {}", returns.name()),
+            heads: vec!["allocations", "bytes"],
+            chart: Some("allocations"),
+            rows: cases.map(|case| (case.name, allocations(case, &ids))).collect(),
+        };
+        table.print();
+        table.json()
+    });
+    match flags.text("json") {
+        Some(file) => report::write_json(Path::new(file), "allocations", 1, &tables),
+        None => Ok(()),
     }
-    ExitCode::SUCCESS
+}
+
+fn allocations(case: &Case, ids: &[u64]) -> Vec<f64> {
+    // What is built once, such as a runtime, has been built, and what filling left behind has been
+    // cleared away.
+    (0..WARM_UP).for_each(|_| (case.run)(ids));
+    let before = COUNTS.get();
+    (case.run)(ids);
+    let (number, bytes) = COUNTS.get();
+    #[expect(clippy::cast_precision_loss, reason = "thousands of calls")]
+    let a_call = [number - before.0, bytes - before.1].map(|sum| sum as f64 / CALLS as f64);
+    a_call.to_vec()
 }
 
 thread_local! {

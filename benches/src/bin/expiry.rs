@@ -5,8 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use cache_benches::expiry::origin::LOAD;
-use cache_benches::expiry::{Measured, RATE, Table, measure, tables, ttl, use_ttl};
+use cache_benches::expiry::{Measured, RATE, measure, tables, ttl, use_ttl};
 use cache_benches::flags::Flags;
+use cache_benches::report::Table;
 use cache_benches::{machine, peers, report};
 
 const USAGE: &str = "\

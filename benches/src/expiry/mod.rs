@@ -7,7 +7,7 @@ mod table;
 mod times;
 
 pub use readers::{RATE, measure};
-pub use table::{Measured, Table, tables};
+pub use table::{Measured, tables};
 
 use std::sync::OnceLock;
 use std::time::Duration;

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
-
 use super::slice::Slice;
 use super::times::Times;
 use super::{Case, ttl};
+use crate::report::Table;
 use crate::stats::{median, paired_ratio, quantile};
 
 /// The slices of one case.
@@ -15,13 +14,6 @@ pub struct Measured<'a> {
     pub case: &'a Case,
     /// One a round.
     pub slices: &'a [Slice],
-}
-
-/// Some figures of each case.
-pub struct Table {
-    title: String,
-    heads: Vec<&'static str>,
-    rows: Vec<(&'static str, Vec<f64>)>,
 }
 
 const QUANTILES: [(&str, f64); 4] = [("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999), ("max", 1.0)];
@@ -37,9 +29,13 @@ pub fn tables(all: &[Measured<'_>]) -> [Table; 3] {
     let quantiles = || QUANTILES.iter().map(|(name, _)| *name);
     let heads = ["p99.9 × its hit's", "> 1 ms, a ttl", "> 25 ms, a ttl"];
     [
-        table("a read, from its call to its end: µs", quantiles().chain(heads), all, |case| {
-            reads(case, all)
-        }),
+        table(
+            "a read, from its call to its end: µs",
+            quantiles().chain(heads),
+            Some("p99.9"),
+            all,
+            |case| reads(case, all),
+        ),
         table(
             "loads of 50 ms",
             [
@@ -49,10 +45,11 @@ pub fn tables(all: &[Measured<'_>]) -> [Table; 3] {
                 "least",
                 "longest load: ms",
             ],
+            Some("loads a ttl"),
             all,
             loads,
         ),
-        table("a call, after it was due: µs", quantiles(), all, |case| {
+        table("a call, after it was due: µs", quantiles(), None, all, |case| {
             micros(&Times::merged(case.slices.iter().map(|slice| &slice.late)))
         }),
     ]
@@ -61,11 +58,17 @@ pub fn tables(all: &[Measured<'_>]) -> [Table; 3] {
 fn table(
     title: &str,
     heads: impl IntoIterator<Item = &'static str>,
+    chart: Option<&'static str>,
     all: &[Measured<'_>],
     row: impl Fn(&Measured<'_>) -> Vec<f64>,
 ) -> Table {
     let rows = all.iter().map(|measured| (measured.case.contender.name, row(measured)));
-    Table { title: title.to_owned(), heads: heads.into_iter().collect(), rows: rows.collect() }
+    Table {
+        title: title.to_owned(),
+        heads: heads.into_iter().collect(),
+        chart,
+        rows: rows.collect(),
+    }
 }
 
 fn micros(times: &Times) -> Vec<f64> {
@@ -112,35 +115,4 @@ impl Measured<'_> {
     pub fn failed(&self) -> usize {
         self.slices.iter().map(|slice| slice.failed).sum()
     }
-}
-
-impl Table {
-    /// Prints it as Markdown.
-    pub fn print(&self) {
-        println!("\n### {}\n", self.title);
-        println!("| | {} |", self.heads.join(" | "));
-        println!("|---|{}", "---:|".repeat(self.heads.len()));
-        for (name, figures) in &self.rows {
-            let figures: Vec<String> = figures.iter().map(|figure| text(*figure)).collect();
-            println!("| {name} | {} |", figures.join(" | "));
-        }
-    }
-
-    /// The same, to be kept.
-    pub fn json(&self) -> Value {
-        let rows = self.rows.iter().map(|(name, figures)| {
-            let figures = self.heads.iter().zip(figures).map(|(head, figure)| {
-                // What is none of these is null.
-                ((*head).to_owned(), json!((figure * 100.0).round() / 100.0))
-            });
-            let mut row: Map<String, Value> = figures.collect();
-            row.insert("name".to_owned(), json!(name));
-            row
-        });
-        json!({ "title": self.title, "rows": rows.collect::<Vec<_>>() })
-    }
-}
-
-fn text(figure: f64) -> String {
-    if figure.is_nan() { "–".to_owned() } else { format!("{figure:.2}") }
 }

@@ -1,12 +1,16 @@
 //! `MessagePack` with field names, bounded in size and depth.
 
+mod decoder;
+mod encoder;
 mod shape;
 
-use std::io::{self, Write};
+use std::fmt;
 
-use rmp_serde::{Deserializer, Serializer};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Serialize, de, ser};
+
+use self::decoder::Decoder;
+use self::encoder::Encoder;
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -14,22 +18,19 @@ use crate::error::{Error, ErrorKind, Result};
 const DEPTH: usize = 128;
 
 pub(crate) fn encode<T: Serialize>(value: &T, limit: usize) -> Result<Vec<u8>> {
-    let mut serializer = Serializer::new(Bounded::new(limit)).with_struct_map();
+    let mut encoder = Encoder::new(limit, DEPTH);
     value
-        .serialize(&mut serializer)
+        .serialize(&mut encoder)
         .map_err(|error| codec("the value cannot be encoded").with_source(error))?;
-    let bytes = serializer.into_inner().bytes;
+    let bytes = encoder.into_bytes();
     // What could never be read again is not worth storing.
     shape::check(&bytes, DEPTH).map_err(codec)?;
     Ok(bytes)
 }
 
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
-    // `rmp-serde` counts no level for an enum within an enum, and reads no further than the value.
     shape::check(bytes, DEPTH).map_err(codec)?;
-    let mut deserializer = Deserializer::from_read_ref(bytes);
-    deserializer.set_max_depth(DEPTH + 1);
-    T::deserialize(&mut deserializer)
+    T::deserialize(&mut Decoder::new(bytes))
         .map_err(|error| codec("the value cannot be decoded").with_source(error))
 }
 
@@ -37,28 +38,32 @@ fn codec(what: &'static str) -> Error {
     Error::new(ErrorKind::Codec, what)
 }
 
-/// A buffer that takes so many bytes and no more, so that a huge value fails early.
-struct Bounded {
-    bytes: Vec<u8>,
-    limit: usize,
-}
+/// Why a value is no bytes, or bytes are no value.
+#[derive(Debug)]
+struct Fault(String);
 
-impl Bounded {
-    fn new(limit: usize) -> Self {
-        Self { bytes: Vec::with_capacity(limit.min(128)), limit }
+impl Fault {
+    fn new(what: &str) -> Self {
+        Self(what.to_owned())
     }
 }
 
-impl Write for Bounded {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if bytes.len() > self.limit - self.bytes.len() {
-            return Err(io::Error::other("the value is larger than the limit"));
-        }
-        self.bytes.extend_from_slice(bytes);
-        Ok(bytes.len())
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
+}
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+impl std::error::Error for Fault {}
+
+impl ser::Error for Fault {
+    fn custom<T: fmt::Display>(what: T) -> Self {
+        Self(what.to_string())
+    }
+}
+
+impl de::Error for Fault {
+    fn custom<T: fmt::Display>(what: T) -> Self {
+        Self(what.to_string())
     }
 }

@@ -205,7 +205,135 @@ fn bytes_after_the_value_are_refused() {
 
 type Row = (u64, Option<i16>, f64, bool);
 
+/// Every kind of thing that serde knows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+enum Any {
+    Nothing,
+    Unit(()),
+    Number(i64),
+    Large(u64),
+    Wide(i128),
+    Small(Option<i8>),
+    Single(f32),
+    Double(f64),
+    Letter(char),
+    Text(String),
+    Bytes(Raw),
+    Wrapped(Wrapper),
+    Nested(Box<Any>),
+    Pair(u16, Vec<Any>),
+    Named { id: u32, of: BTreeMap<String, Any> },
+    Flat(Flat),
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Wrapper(bool);
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Mark;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Flat {
+    mark: Mark,
+    #[serde(flatten)]
+    rest: BTreeMap<String, i32>,
+}
+
+/// Bytes that are no sequence.
+#[derive(Debug, Clone, PartialEq)]
+struct Raw(Vec<u8>);
+
+impl Serialize for Raw {
+    fn serialize<S: serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> std::result::Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> std::result::Result<Self, D::Error> {
+        Vec::deserialize(deserializer).map(Self)
+    }
+}
+
+fn any_value() -> impl Strategy<Value = Any> {
+    let number = prop_oneof![any::<i64>(), -300..300_i64, -70_000..70_000_i64];
+    let leaf = prop_oneof![
+        Just(Any::Nothing),
+        Just(Any::Unit(())),
+        number.prop_map(Any::Number),
+        any::<u64>().prop_map(Any::Large),
+        any::<i128>().prop_map(Any::Wide),
+        any::<Option<i8>>().prop_map(Any::Small),
+        any::<f32>().prop_map(Any::Single),
+        any::<f64>().prop_map(Any::Double),
+        any::<char>().prop_map(Any::Letter),
+        ".{0,300}".prop_map(Any::Text),
+        prop::collection::vec(any::<u8>(), 0..300).prop_map(|bytes| Any::Bytes(Raw(bytes))),
+        any::<bool>().prop_map(|value| Any::Wrapped(Wrapper(value))),
+        prop::collection::btree_map("[a-z]{1,9}", any::<i32>(), 0..20)
+            .prop_map(|rest| Any::Flat(Flat { mark: Mark, rest })),
+    ];
+    leaf.prop_recursive(4, 32, 20, |inner| {
+        prop_oneof![
+            inner.clone().prop_map(|value| Any::Nested(Box::new(value))),
+            (any::<u16>(), prop::collection::vec(inner.clone(), 0..20))
+                .prop_map(|(id, values)| Any::Pair(id, values)),
+            (any::<u32>(), prop::collection::btree_map(".{0,40}", inner, 0..20))
+                .prop_map(|(id, of)| Any::Named { id, of }),
+        ]
+    })
+}
+
+#[test]
+fn numbers_and_lengths_at_the_ends_of_their_ranges_are_written_as_rmp_serde_writes_them() {
+    let around = |number: u64| [number.wrapping_sub(1), number, number.wrapping_add(1)];
+    for number in (0..64).flat_map(|bit| around(1 << bit)) {
+        let signed = number.cast_signed();
+        for value in [Any::Large(number), Any::Number(signed), Any::Number(signed.wrapping_neg())] {
+            assert_eq!(encode(&value), rmp_serde::to_vec_named(&value).unwrap(), "{value:?}");
+            assert_eq!(decode::<Any>(&encode(&value)).unwrap(), value);
+        }
+    }
+    for length in [0, 15, 16, 31, 32, 255, 256, 65_535, 65_536] {
+        let text = "x".repeat(length);
+        let numbers = (0..length).map(|number| (number.to_string(), 1));
+        for value in [
+            Any::Text(text.clone()),
+            Any::Bytes(Raw(text.into_bytes())),
+            Any::Pair(1, vec![Any::Nothing; length]),
+            Any::Flat(Flat { mark: Mark, rest: numbers.collect() }),
+        ] {
+            assert_eq!(encode(&value), rmp_serde::to_vec_named(&value).unwrap(), "of {length}");
+            assert_eq!(decode::<Any>(&encode(&value)).unwrap(), value);
+        }
+    }
+}
+
 proptest! {
+    #[test]
+    fn it_writes_what_rmp_serde_writes_and_reads_that(value in any_value()) {
+        let bytes = encode(&value);
+        prop_assert_eq!(&bytes, &rmp_serde::to_vec_named(&value).unwrap());
+        prop_assert_eq!(decode::<Any>(&bytes).unwrap(), value);
+    }
+
+    #[test]
+    fn it_reads_of_other_bytes_what_rmp_serde_reads(at: prop::sample::Index, new: u8, value in any_value()) {
+        let mut bytes = encode(&value);
+        let at = at.index(bytes.len());
+        bytes[at] = new;
+        // What follows the value, and what is nested too deeply, is refused by us alone.
+        if let Ok(value) = decode::<Any>(&bytes) {
+            let theirs = rmp_serde::from_slice::<Any>(&bytes).unwrap();
+            prop_assert_eq!(format!("{value:?}"), format!("{theirs:?}"));
+        }
+    }
+
     #[test]
     fn arbitrary_bytes_never_panic(bytes: Vec<u8>) {
         let _ = decode::<Everything>(&bytes);

@@ -1,6 +1,6 @@
 //! One flight: who loads, who waits, and what it lands with.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::mem;
 use std::pin::Pin;
@@ -25,6 +25,9 @@ pub(crate) struct Flight {
     state: Mutex<State>,
 }
 
+/// Who waits, each at its place. Places are given out in ascending order.
+pub(super) type Waiters = VecDeque<(u64, Waker)>;
+
 struct State {
     outcome: Option<Outcome>,
     seen: Seen,
@@ -37,7 +40,7 @@ struct State {
     /// Who waits for the end of the load alone.
     landing: Vec<Waker>,
     /// In the order they came. One that is not here any more has been woken.
-    waiting: BTreeMap<u64, Waker>,
+    waiting: Waiters,
     arrivals: u64,
     /// Whether one of those who wait looks at the time for all of them.
     watched: bool,
@@ -57,7 +60,7 @@ impl Default for State {
             running: 0,
             limit: 1,
             landing: Vec::new(),
-            waiting: BTreeMap::new(),
+            waiting: Waiters::new(),
             arrivals: 0,
             watched: false,
             deadline: None,
@@ -130,7 +133,7 @@ impl Flight {
 
     /// Lets all members have `entry` while the load that is to replace it is under way, which has
     /// begun at the moment `now`. Answers who is to be woken.
-    pub(super) fn offer(&self, entry: Arc<Entry>, now: u64) -> BTreeMap<u64, Waker> {
+    pub(super) fn offer(&self, entry: Arc<Entry>, now: u64) -> Waiters {
         let mut state = self.state.lock();
         state.at_hand = Some((entry, now));
         mem::take(&mut state.waiting)
@@ -201,7 +204,7 @@ impl Flight {
         };
         let landing = mem::take(&mut state.landing);
         drop(state);
-        woken.into_values().chain(landing).for_each(Waker::wake);
+        woken.into_iter().map(|(_, waker)| waker).chain(landing).for_each(Waker::wake);
     }
 }
 
@@ -220,22 +223,36 @@ impl State {
         self.overdue.then_some(Turn::Overdue)
     }
 
-    /// Lets a waiting member go. Answers who is to be woken to look at the time in its place.
-    fn part(&mut self, place: u64, watches: bool) -> Option<Waker> {
-        self.waiting.remove(&place);
+    /// Lets a waiting member go. Answers whether it had not been woken yet, and who is to be woken to
+    /// look at the time in its place.
+    fn part(&mut self, place: u64, watches: bool) -> (bool, Option<Waker>) {
+        let was_waiting = self.leave(place);
         self.watched &= !watches;
-        let next = self.waiting.first_key_value().map(|(_, waker)| waker);
+        let next = self.waiting.front().map(|(_, waker)| waker);
         if next.is_none() {
             self.deadline = None;
         }
         // One that was woken for it may have left before it could.
-        next.filter(|_| !self.watched).cloned()
+        (was_waiting, next.filter(|_| !self.watched).cloned())
     }
 
     /// Takes as many of those who wait as may load now.
-    fn next_waiting(&mut self) -> BTreeMap<u64, Waker> {
+    fn next_waiting(&mut self) -> Waiters {
         let free = self.limit.saturating_sub(self.running);
-        (0..free).map_while(|_| self.waiting.pop_first()).collect()
+        self.waiting.drain(..free.min(self.waiting.len())).collect()
+    }
+
+    fn wait_at(&mut self, place: u64, waker: Waker) {
+        match self.waiting.binary_search_by_key(&place, |(place, _)| *place) {
+            Ok(at) => self.waiting[at].1 = waker,
+            Err(at) => self.waiting.insert(at, (place, waker)),
+        }
+    }
+
+    /// Takes back a place; whether it had not been woken yet.
+    fn leave(&mut self, place: u64) -> bool {
+        let at = self.waiting.binary_search_by_key(&place, |(place, _)| *place);
+        at.is_ok_and(|at| self.waiting.remove(at).is_some())
     }
 }
 
@@ -298,7 +315,7 @@ impl Waiting<'_> {
         state.overdue = true;
         let woken = mem::take(&mut state.waiting);
         drop(state);
-        woken.into_values().for_each(Waker::wake);
+        woken.into_iter().for_each(|(_, waker)| waker.wake());
     }
 }
 
@@ -310,14 +327,14 @@ impl Future for Waiting<'_> {
         let Some(turn) = state.turn(self.flight) else {
             let place = self.place.unwrap_or(state.arrivals);
             state.arrivals += u64::from(self.place.is_none());
-            state.waiting.insert(place, context.waker().clone());
+            state.wait_at(place, context.waker().clone());
             let watches = self.watches || !state.watched;
             state.watched = true;
             drop(state);
             (self.place, self.watches) = (Some(place), watches);
             return Poll::Pending;
         };
-        let woken = self.place.and_then(|place| state.part(place, self.watches));
+        let woken = self.place.and_then(|place| state.part(place, self.watches).1);
         drop(state);
         woken.into_iter().for_each(Waker::wake);
         self.place = None;
@@ -329,17 +346,16 @@ impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         let Some(place) = self.place else { return };
         let mut state = self.flight.state.lock();
-        let is_woken = !state.waiting.contains_key(&place);
-        let watch = state.part(place, self.watches);
-        let next = if is_woken && state.outcome.is_none() {
+        let (was_waiting, watch) = state.part(place, self.watches);
+        let next = if was_waiting || state.outcome.is_some() {
+            Waiters::new()
+        } else {
             // It was woken to load, and won't: the next one's turn.
             state.next_waiting()
-        } else {
-            BTreeMap::new()
         };
         drop(state);
         let watch = watch.filter(|_| next.is_empty());
-        next.into_values().chain(watch).for_each(Waker::wake);
+        next.into_iter().map(|(_, waker)| waker).chain(watch).for_each(Waker::wake);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The rules of a journal, in memory: what the ones of this process have in common.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -13,9 +13,9 @@ pub(super) type Place = (String, String);
 /// All that waits, and all that was given up.
 #[derive(Default)]
 pub(super) struct Book {
-    rows: BTreeMap<String, Row>,
+    rows: HashMap<String, Row>,
     /// Of each function, what waits: when it is due, or its hold ends, in ms.
-    due: BTreeMap<String, BTreeSet<(u64, String)>>,
+    due: HashMap<String, BTreeSet<(u64, String)>>,
     dead: BTreeMap<Place, DeadLetter>,
     last: u64,
     /// Whether what it holds is kept elsewhere too.
@@ -37,8 +37,8 @@ pub(super) struct Row {
 /// What is yet to be kept elsewhere, where it is.
 #[derive(Default)]
 pub(super) struct Changed {
-    pub(super) rows: BTreeSet<String>,
-    pub(super) dead: BTreeSet<Place>,
+    pub(super) rows: HashSet<String>,
+    pub(super) dead: HashSet<Place>,
 }
 
 fn micros() -> u64 {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{KeyRef, hash};
+use crate::digest::digest;
 
 /// Rendering a key of up to this many bytes allocates nothing.
 const INLINE: usize = 128;
@@ -86,14 +87,14 @@ impl Buffer {
 
     #[cold]
     fn shorten(&mut self) {
-        let digest = blake3::hash(&self.spilled).to_hex();
+        let digest = digest(&self.spilled);
         let mut cut = LONGEST - CUT.len() - DIGITS;
         while cut > 0 && self.spilled[cut] & 0b1100_0000 == 0b1000_0000 {
             cut -= 1; // not inside a character
         }
         self.spilled.truncate(cut);
         self.spilled.extend_from_slice(CUT);
-        self.spilled.extend_from_slice(&digest.as_bytes()[..DIGITS]);
+        self.spilled.extend_from_slice(format!("{:032x}", u128::from_be_bytes(digest)).as_bytes());
         self.len = self.spilled.len();
     }
 }

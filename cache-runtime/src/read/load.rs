@@ -20,6 +20,7 @@ use crate::policy::Policy;
 use crate::remote::cell::{Cell, new_lease};
 use crate::remote::claim::{Claim, Stands, Visit};
 use crate::remote::feed::Trust;
+use crate::remote::lease::Lease;
 use crate::remote::tier::Tier;
 use crate::returns::{Kind, Shape};
 use crate::stats::Event;
@@ -412,12 +413,11 @@ impl<S: Shape> Call<S> {
         self.count(Event::Load);
         let key = self.entry.key.clone();
         let load = nesting::loading(self.entry.cache.address(), key, self.flight_id(), body);
-        match claim {
-            Claim::Fill(fill) if let Some(lease) = fill.lease() => {
-                lease.keep_while(load, self.entry.cache.max_load()).await
-            }
-            _ => load.await,
-        }
+        let lease = match claim {
+            Claim::Fill(fill) => fill.lease(),
+            _ => None,
+        };
+        Lease::keep_while(lease, load, self.entry.cache.max_load()).await
     }
 
     /// Lets those who wait have the error, or load for themselves. Those who come later have it while

@@ -7,11 +7,12 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::attempt::Attempt;
-use super::detached::detached;
 use super::{Call, Loading, Way};
+use crate::background::{Detached, Leave};
 use crate::flight::Flight;
 use crate::remote::claim::Claim;
-use crate::remote::refresh::Right;
+use crate::remote::lease::Lease;
+use crate::remote::refresh::{Renewal, Right};
 use crate::returns::{Kind, Shape};
 use crate::stats::Event;
 
@@ -48,7 +49,8 @@ impl<S: Shape> Call<S> {
         let Replacing { at_hand, is_stale, patience, load, .. } = replacing;
         self.settings.has_at_hand();
         let (site, cache) = (self.site, self.entry.cache.clone());
-        let mut load = detached(cache.max_load(), self.replace(load, body));
+        let mut load =
+            Detached::new(Leave::after(cache.max_load()), Box::pin(self.replace(load, body)));
         if let Some(patience) = patience
             && let Ok(Ok(returned)) = timeout(patience, &mut load).await
         {
@@ -97,16 +99,17 @@ impl<S: Shape> Call<S> {
             None => Right::Unknown,
         };
         let renewal = match right {
-            Right::Ours(renewal) => renewal,
-            Right::Unknown => return self.replace_now(turn, &flight, body).await,
+            Right::Ours(renewal) => Some(renewal),
+            Right::Unknown => None,
             Right::Elsewhere => {
                 attempt.elsewhere();
                 return Err(None);
             }
         };
         let load = self.replace_now(turn, &flight, body);
-        let replaced = renewal.keep_while(load, cache.max_load()).await;
-        if replaced.is_err() {
+        let lease = renewal.as_ref().map(Renewal::lease);
+        let replaced = Lease::keep_while(lease, load, cache.max_load()).await;
+        if let Some(renewal) = renewal.filter(|_| replaced.is_err()) {
             // This process tries again no sooner than the fleet: its attempt ends after this.
             renewal.failed(cache.refresh_throttle()).await;
         }

@@ -1,8 +1,10 @@
 //! The right to load a key for the whole fleet, for a while.
 
 use std::convert::Infallible;
-use std::future::{Future, pending};
+use std::future::{Future, pending, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -47,13 +49,22 @@ impl Lease {
         let _ = self.tier.call(&mut self.tier.budget(), extend).await;
     }
 
-    /// Runs `load`, and lets the lease live for as long, up to `limit`.
-    pub(crate) async fn keep_while<F: Future>(&self, load: F, limit: Duration) -> F::Output {
-        tokio::select! {
-            biased;
-            output = load => output,
-            never = self.keep(limit) => match never {},
-        }
+    /// Runs `load`, and lets `lease` live for as long, if there is one, up to `limit`.
+    pub(crate) async fn keep_while<F: Future>(
+        lease: Option<&Self>,
+        load: F,
+        limit: Duration,
+    ) -> F::Output {
+        let mut load = pin!(load);
+        let mut keeping: Pin<Box<dyn Future<Output = Infallible> + Send>> = match lease {
+            Some(lease) => Box::pin(lease.keep(limit)),
+            None => Box::pin(pending()),
+        };
+        poll_fn(|context| match load.as_mut().poll(context) {
+            Poll::Pending => keeping.as_mut().poll(context).map(|never| match never {}),
+            landed @ Poll::Ready(_) => landed,
+        })
+        .await
     }
 
     /// Extends the lease at each third of its life.

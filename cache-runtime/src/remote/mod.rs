@@ -6,7 +6,7 @@ pub(crate) mod claim;
 pub(crate) mod envelope;
 pub(crate) mod feed;
 pub(crate) mod fingerprint;
-mod lease;
+pub(crate) mod lease;
 pub(crate) mod pending;
 pub(crate) mod random;
 #[cfg(feature = "redis")]

@@ -4,7 +4,6 @@
 //! lease on a name beside the namespace, of whose changes nobody is told. Losing it costs a load: the
 //! fill itself is decided by compare-and-set, as ever.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,9 +27,9 @@ pub(crate) enum Right {
 pub(crate) struct Renewal(Lease);
 
 impl Renewal {
-    /// Runs `load`, and holds the right for as long, up to `limit`.
-    pub(crate) async fn keep_while<F: Future>(&self, load: F, limit: Duration) -> F::Output {
-        self.0.keep_while(load, limit).await
+    /// What holds it while a load runs.
+    pub(crate) fn lease(&self) -> &Lease {
+        &self.0
     }
 
     /// Keeps everybody from trying for a while: there is no new value.

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
 use super::{Batch, WriteBehind};
-use crate::background;
+use crate::background::{self, Boxed};
 use crate::cache::{Cache, WeakCache};
 use crate::error::{Error, ErrorKind, Result};
 use crate::invalidation;
@@ -213,7 +213,8 @@ async fn endings(
     let (writes, hold) = (batch.0.len(), cache.desk().hold());
     let flushing = (function.flush)(batch);
     let inside = cache.clone();
-    let mut task = tokio::spawn(async move { inside.scope(flushing).await });
+    let task: Boxed<_> = Box::pin(async move { inside.scope(flushing).await });
+    let mut task = tokio::spawn(task);
     let failure = match timeout(hold, &mut task).await {
         Ok(Ok(endings)) => return endings,
         Ok(Err(_)) => "it panicked".to_owned(),

@@ -8,6 +8,7 @@ use tokio::task::AbortHandle;
 use tokio::time::sleep;
 
 use super::{Changes, Feed, Listener, Trust};
+use crate::background::Boxed;
 use crate::error::{Error, ErrorKind};
 use crate::remote::Backend;
 use crate::remote::random::jittered;
@@ -86,7 +87,7 @@ impl Keeper {
         let following =
             Following { changes, task: self.task.clone(), backend: self.backend.clone() };
         // Outside of the lock: a runtime that is ending drops the task at once.
-        let handle = runtime.spawn(following.run()).abort_handle();
+        let handle = runtime.spawn(Box::pin(following.run()) as Boxed<_>).abort_handle();
         if let Some(task) = &mut *self.task.lock()
             && task.number == number
         {
