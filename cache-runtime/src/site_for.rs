@@ -37,7 +37,8 @@ pub struct SiteFor<S> {
 
 impl<S: Shape> SiteFor<S> {
     /// Looks the key that `render` writes up in the local tier of the current cache.
-    #[inline]
+    #[allow(clippy::inline_always, reason = "else the value is copied from place to place")]
+    #[inline(always)]
     pub fn lookup<W>(self, render: W) -> Lookup<S>
     where
         W: Fn(&mut KeyWriter) -> &mut KeyWriter,
@@ -99,7 +100,8 @@ pub struct SiteForOn<'a, S> {
 
 impl<'a, S: Shape> SiteForOn<'a, S> {
     /// Looks the key that `render` writes up in the local tier.
-    #[inline]
+    #[allow(clippy::inline_always, reason = "else the value is copied from place to place")]
+    #[inline(always)]
     pub fn lookup<W>(self, render: W) -> Lookup<S>
     where
         W: Fn(&mut KeyWriter) -> &mut KeyWriter,

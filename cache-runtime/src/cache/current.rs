@@ -18,12 +18,15 @@ tokio::task_local! {
 }
 
 /// Calls `f` with the current cache.
-#[inline]
+#[allow(clippy::inline_always, reason = "else what `f` gives is copied from place to place")]
+#[inline(always)]
 pub(crate) fn with_current<T>(f: impl FnOnce(&Cache) -> T) -> T {
-    if SCOPED.load(Relaxed) && CURRENT.try_with(|_| ()).is_ok() {
-        return CURRENT.with(f);
-    }
-    f(Cache::global())
+    if SCOPED.load(Relaxed) { with_scoped(f) } else { f(Cache::global()) }
+}
+
+#[inline(never)]
+fn with_scoped<T>(f: impl FnOnce(&Cache) -> T) -> T {
+    if CURRENT.try_with(|_| ()).is_ok() { CURRENT.with(f) } else { f(Cache::global()) }
 }
 
 /// The cache that this task runs in the scope of.

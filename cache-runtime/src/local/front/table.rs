@@ -9,10 +9,10 @@ use crate::entry::Entry;
 use crate::key::{FAR, KeyRef, Pair, Words, has_far, hash_of};
 use crate::sync::thread_local;
 
-/// How many sets a table begins with, and how many it may grow to: 1 MiB, and as much again if there
+/// How many sets a table begins with, and how many it may grow to: 2 MiB, and as much again if there
 /// are keys of many words.
 const FEWEST: usize = 32;
-const MOST: usize = 8192;
+const MOST: usize = 16384;
 
 /// A table that is as large as it may be, and in which four strangers were met for each hit until there
 /// were so many of them, is no use: what is asked for is spread too widely.
@@ -26,8 +26,8 @@ const LULL: usize = 1 << 20;
 /// bytes than this is not referred to.
 const LARGEST_ENTRY: usize = 1024;
 
-/// At so many hits of an entry the backend is told of one; then it begins anew, at half of it.
-const SAMPLE: u8 = if cfg!(shuttle) { 4 } else { 192 };
+/// At so many hits of an entry the backend is told of one, and they are counted anew from half of it.
+const SAMPLE: u8 = if cfg!(shuttle) { 4 } else { 255 };
 
 /// After a miss, which may have the backend evict something, it is told of so many hits one by one.
 const TOLD: u32 = 4;

@@ -76,7 +76,7 @@ fn a_hot_key_is_read_without_the_backend_but_for_a_sample() {
         assert_eq!(value(&front, &key(1)), Some(1));
     }
     let told = backend.gets.load(SeqCst) - before;
-    assert!((12..=14).contains(&told), "{told} of 1,280 hits were told");
+    assert!((9..=11).contains(&told), "{told} of 1,280 hits were told");
 }
 
 #[test]
@@ -232,13 +232,13 @@ fn keys_that_are_asked_for_once_displace_nothing() {
 #[test]
 fn a_table_that_is_no_use_is_given_up() {
     let (front, _) = front();
-    (0..60_000).for_each(|number| front.insert(&key(number), entry(number)));
-    let largest = (0..10).flat_map(|_| 0..60_000).map(|number| {
+    (0..200_000).for_each(|number| front.insert(&key(number), entry(number)));
+    let largest = (0..5).flat_map(|_| 0..200_000).map(|number| {
         drop(get(&front, &key(number)));
         table::sets()
     });
-    assert_eq!(largest.max(), Some(8192));
-    assert_eq!(table::sets(), 32, "sixty thousand keys in turns are too many for any table");
+    assert_eq!(largest.max(), Some(16_384));
+    assert_eq!(table::sets(), 32, "so many keys in turns are too many for any table");
     assert_eq!(heated(&front, &key(1)), Some(1));
 }
 
