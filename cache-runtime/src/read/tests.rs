@@ -36,3 +36,69 @@ async fn what_a_call_found_before_an_invalidation_is_offered_to_nobody_after_it(
     assert_eq!(stale.detached(pending()).await, 1, "it began before");
     assert_eq!(call(&cache, &key).detached(async { 2 }).await, 2);
 }
+
+// What a review found.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::task::{Context, Waker};
+
+use crate::key::KeyWriter;
+
+fn poll_once<T>(future: &mut Pin<Box<impl Future<Output = T>>>) {
+    assert!(future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+}
+
+/// As in a stream that is `buffered`, while its consumer is busy: the load, and one that waits for it,
+/// are there and nobody polls them. Invariant 5: no waiter hangs.
+#[tokio::test(start_paused = true)]
+async fn review_no_waiter_hangs_on_one_that_nobody_polls() {
+    let cache = Cache::builder().no_remote().build();
+    let key = Key::from("value");
+    let mut loads = Box::pin(call(&cache, &key).load(pending()));
+    poll_once(&mut loads);
+    let mut waits = Box::pin(call(&cache, &key).load(async { 2 }));
+    poll_once(&mut waits);
+    let third = call(&cache, &key).load(async { 3 });
+    let ended = tokio::time::timeout(Duration::from_hours(24), third).await;
+    assert_eq!(ended.ok(), Some(3), "`max_load` is a minute, and a day has passed");
+    drop((loads, waits));
+}
+
+/// A key that names a generation, which another thread counts up between two renderings of one read.
+#[tokio::test]
+async fn review_a_key_that_changes_while_it_is_read_is_not_taken_for_the_next_one() {
+    for counts_up_at in 1..=4 {
+        let cache = Cache::builder().no_remote().build();
+        let (generation, renderings) = (AtomicU64::new(1), AtomicU64::new(u64::MAX / 2));
+        let shape = Returns::<u64>::new().kind().errors().serde();
+        let looking = Looking { site: &SITE, cache: &cache, policy: &POLICY, shape };
+        let render = |key: &mut KeyWriter| {
+            key.text("list:").part(&generation.load(SeqCst));
+            if renderings.fetch_add(1, SeqCst) + 1 == counts_up_at {
+                generation.store(2, SeqCst); // as another thread does at this moment
+            }
+        };
+        let read = || {
+            looking.up(|key| {
+                render(key);
+                key
+            })
+        };
+        match read() {
+            Lookup::Miss(call) => assert_eq!(call.load(async { 1 }).await, 1),
+            Lookup::Hit(_) => panic!("nothing is there"),
+        }
+        renderings.store(0, SeqCst);
+        std::thread::scope(|scope| {
+            // In a thread that has nothing at hand, and was told of no miss.
+            scope.spawn(|| {
+                while generation.load(SeqCst) == 1 {
+                    drop(read());
+                }
+                let wrong = (0..1_000).filter(|_| matches!(read(), Lookup::Hit(1))).count();
+                assert_eq!(wrong, 0, "reads of generation 2 were given the value of generation 1");
+            });
+        });
+    }
+}

@@ -111,3 +111,23 @@ fn the_time_is_the_first_one_s_until_nobody_waits() {
     assert_ne!(Member::of(&flight).waiting.deadline(limit), deadline);
     assert_eq!(Member::of(&flight).waiting.deadline(Duration::MAX), None);
 }
+
+// What a review found.
+
+/// The first to wait has long begun to load when the time that it would have waited until ends.
+#[tokio::test(start_paused = true)]
+async fn review_nobody_waits_until_the_deadline_of_one_who_has_left() {
+    let (flight, permit) = flight();
+    let limit = Duration::from_secs(60);
+    let mut first = Member::of(&flight);
+    first.waiting.deadline(limit);
+    tokio::time::advance(Duration::from_secs(59)).await;
+    let mut crowd: Vec<_> = (1..CROWD).map(|_| Member::of(&flight)).collect();
+    let mut second = Member::of(&flight);
+    drop(permit);
+    let _load = first.poll();
+    let _loads: Vec<_> = crowd.iter_mut().map(Member::poll).collect();
+    assert!(second.poll().is_pending() && second.waiting.watches());
+    let left = second.waiting.deadline(limit).unwrap() - Instant::now();
+    assert_eq!(left, limit, "it came this moment, and so did the loads that it waits for");
+}
