@@ -17,7 +17,7 @@ use std::task::Waker;
 
 pub(crate) use barrier::Barrier;
 pub(crate) use doubt::Resumed;
-pub(crate) use turn::{Flight, Outcome, Permit, Turn, Waiting};
+pub(crate) use turn::{Flight, Outcome, Permit, Turn};
 
 use crate::key::{Key, Prehashed};
 use crate::sync::{Mutex, MutexGuard};

@@ -74,8 +74,13 @@ impl<S: Shape> Looking<'_, S> {
         W: Fn(&mut KeyWriter) -> &mut KeyWriter,
     {
         // The words once more: that they need not be kept is what makes a hit cheap.
-        let (mut words, mut text) = (KeyWriter::of_words(self.site.address()), KeyWriter::new());
-        self.ask(render(&mut text).finish(), render(&mut words).words())
+        let words = || *render(&mut KeyWriter::of_words(self.site.address())).words();
+        let (before, mut text) = (words(), KeyWriter::new());
+        let key = render(&mut text).finish();
+        // A value that another thread changes meanwhile: who knows which text is whose.
+        let after = words();
+        let words = if before == after { after } else { Words::of_nothing() };
+        self.ask(key, &words)
     }
 
     /// Asks the tier, which keeps what it says by `words`.

@@ -4,13 +4,14 @@ mod at_hand;
 mod attempt;
 mod detached;
 mod load;
-mod patient;
 mod replace;
 mod settings;
 mod wait;
 
 use std::future::Future;
 use std::sync::Arc;
+
+use tokio::time::timeout;
 
 use crate::cache::Cache;
 use crate::call_site::Site;
@@ -26,7 +27,6 @@ use crate::stats::{Event, SiteCounters};
 
 pub(crate) use at_hand::{AtHand, Past};
 pub(crate) use attempt::Attempts;
-use patient::Patient;
 use replace::Replacing;
 use settings::Settings;
 
@@ -186,7 +186,17 @@ impl<S: Shape> Call<S> {
             };
             let turn = match flight.turn_now() {
                 Some(turn) => turn,
-                None => Patient::new(&flight, cache.max_load()).await,
+                // Only who has to wait needs a timer, and one of its own: nobody may poll another's.
+                None => match timeout(cache.max_load(), flight.turn()).await {
+                    Ok(turn) => turn,
+                    // Its load takes too long to be waited for: let the next one try, once.
+                    Err(_) if patient => {
+                        patient = false;
+                        ticket.detach();
+                        continue;
+                    }
+                    Err(_) => return self.uncached(),
+                },
             };
             match turn {
                 Turn::Load(permit) => {
@@ -212,12 +222,6 @@ impl<S: Shape> Call<S> {
                 }
                 Turn::Landed(Outcome::Merged) => {}
                 Turn::Landed(outcome) => return self.landed(outcome),
-                // Its load takes too long to be waited for: let the next one try, once.
-                Turn::Overdue if patient => {
-                    patient = false;
-                    ticket.detach();
-                }
-                Turn::Overdue => return self.uncached(),
             }
         }
     }

@@ -53,7 +53,7 @@ impl World {
                     Turn::Landed(Outcome::Loaded(entry)) | Turn::AtHand(entry, _) => {
                         entry.value::<u64>(1).copied().flatten().unwrap_or(u64::MAX)
                     }
-                    Turn::Landed(_) | Turn::Overdue => unreachable!("no other in this model"),
+                    Turn::Landed(_) => unreachable!("no other outcome in this model"),
                 }
             }
         }
@@ -293,7 +293,7 @@ impl Remote {
                         Turn::Landed(Outcome::Loaded(entry)) => {
                             return entry.value::<u64>(1).copied().flatten().unwrap_or(u64::MAX);
                         }
-                        Turn::Landed(_) | Turn::AtHand(..) | Turn::Overdue => {}
+                        Turn::Landed(_) | Turn::AtHand(..) => {}
                     }
                 }
             }

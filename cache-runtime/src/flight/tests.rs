@@ -6,6 +6,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use bytes::Bytes;
 
+use super::turn::Waiting;
 use super::*;
 use crate::entry::Entry;
 

@@ -6,10 +6,8 @@ use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::time::Instant;
 
 use super::FlightId;
 use crate::entry::Entry;
@@ -42,12 +40,6 @@ struct State {
     /// In the order they came. One that is not here any more has been woken.
     waiting: Waiters,
     arrivals: u64,
-    /// Whether one of those who wait looks at the time for all of them.
-    watched: bool,
-    /// Until when the first of those who wait does so; the inner `None`: for ever.
-    deadline: Option<Option<Instant>>,
-    /// That was long ago.
-    overdue: bool,
 }
 
 impl Default for State {
@@ -62,9 +54,6 @@ impl Default for State {
             landing: Vec::new(),
             waiting: Waiters::new(),
             arrivals: 0,
-            watched: false,
-            deadline: None,
-            overdue: false,
         }
     }
 }
@@ -100,8 +89,6 @@ pub(crate) enum Turn {
     Landed(Outcome),
     /// Take a value that is being replaced, and has been since this moment.
     AtHand(Arc<Entry>, u64),
-    /// Wait no more: the load takes too long.
-    Overdue,
 }
 
 impl Flight {
@@ -123,7 +110,7 @@ impl Flight {
     ///
     /// Dropping the future passes the turn on.
     pub(crate) fn turn(self: &Arc<Self>) -> Waiting<'_> {
-        Waiting { flight: self, place: None, watches: false }
+        Waiting { flight: self, place: None }
     }
 
     /// This member's turn, if it has come.
@@ -216,24 +203,10 @@ impl State {
         if let Some((entry, since)) = &self.at_hand {
             return Some(Turn::AtHand(entry.clone(), *since));
         }
-        if self.running < self.limit {
+        (self.running < self.limit).then(|| {
             self.running += 1;
-            return Some(Turn::Load(Permit { flight: Some(flight.clone()) }));
-        }
-        self.overdue.then_some(Turn::Overdue)
-    }
-
-    /// Lets a waiting member go. Answers whether it had not been woken yet, and who is to be woken to
-    /// look at the time in its place.
-    fn part(&mut self, place: u64, watches: bool) -> (bool, Option<Waker>) {
-        let was_waiting = self.leave(place);
-        self.watched &= !watches;
-        let next = self.waiting.front().map(|(_, waker)| waker);
-        if next.is_none() {
-            self.deadline = None;
-        }
-        // One that was woken for it may have left before it could.
-        (was_waiting, next.filter(|_| !self.watched).cloned())
+            Turn::Load(Permit { flight: Some(flight.clone()) })
+        })
     }
 
     /// Takes as many of those who wait as may load now.
@@ -293,30 +266,6 @@ impl Drop for Permit {
 pub(crate) struct Waiting<'a> {
     flight: &'a Arc<Flight>,
     place: Option<u64>,
-    watches: bool,
-}
-
-impl Waiting<'_> {
-    /// Whether this one is to look at the time, on behalf of all that wait: a timer for each of a
-    /// crowd would take longer than to wake it.
-    pub(crate) fn watches(&self) -> bool {
-        self.watches
-    }
-
-    /// Until when to wait, if the first one to do so waits for `limit`; `None`: for ever.
-    pub(crate) fn deadline(&self, limit: Duration) -> Option<Instant> {
-        let mut state = self.flight.state.lock();
-        *state.deadline.get_or_insert_with(|| Instant::now().checked_add(limit))
-    }
-
-    /// Lets nobody wait any more.
-    pub(crate) fn give_up(&self) {
-        let mut state = self.flight.state.lock();
-        state.overdue = true;
-        let woken = mem::take(&mut state.waiting);
-        drop(state);
-        woken.into_iter().for_each(|(_, waker)| waker.wake());
-    }
 }
 
 impl Future for Waiting<'_> {
@@ -328,15 +277,14 @@ impl Future for Waiting<'_> {
             let place = self.place.unwrap_or(state.arrivals);
             state.arrivals += u64::from(self.place.is_none());
             state.wait_at(place, context.waker().clone());
-            let watches = self.watches || !state.watched;
-            state.watched = true;
             drop(state);
-            (self.place, self.watches) = (Some(place), watches);
+            self.place = Some(place);
             return Poll::Pending;
         };
-        let woken = self.place.and_then(|place| state.part(place, self.watches).1);
+        if let Some(place) = self.place {
+            state.leave(place);
+        }
         drop(state);
-        woken.into_iter().for_each(Waker::wake);
         self.place = None;
         Poll::Ready(turn)
     }
@@ -346,21 +294,12 @@ impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         let Some(place) = self.place else { return };
         let mut state = self.flight.state.lock();
-        let (was_waiting, watch) = state.part(place, self.watches);
-        let next = if was_waiting || state.outcome.is_some() {
-            Waiters::new()
-        } else {
-            // It was woken to load, and won't: the next one's turn.
-            state.next_waiting()
-        };
+        if state.leave(place) || state.outcome.is_some() {
+            return;
+        }
+        // It was woken to load, and won't: the next one's turn.
+        let woken = state.next_waiting();
         drop(state);
-        let watch = watch.filter(|_| next.is_empty());
-        next.into_iter().map(|(_, waker)| waker).chain(watch).for_each(Waker::wake);
+        woken.into_iter().map(|(_, waker)| waker).for_each(Waker::wake);
     }
 }
-
-#[cfg(all(test, not(shuttle)))]
-mod tests;
-
-#[cfg(all(test, shuttle))]
-mod model;

@@ -199,16 +199,26 @@ macro_rules! tuples {
 }
 tuples!(() (A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E F) (A B C D E F G) (A B C D E F G H));
 
-macro_rules! displayed {
-    ($($address:ty)*) => {$(
-        impl KeyPart for $address {
-            fn write_key(&self, key: &mut KeyWriter) {
-                key.display(self);
-            }
-        }
-    )*};
+impl KeyPart for Ipv4Addr {
+    fn write_key(&self, key: &mut KeyWriter) {
+        key.address(self, |words| words.word(Kind::Ipv4, self.to_bits().into()));
+    }
 }
-displayed!(IpAddr Ipv4Addr Ipv6Addr);
+
+impl KeyPart for Ipv6Addr {
+    fn write_key(&self, key: &mut KeyWriter) {
+        key.address(self, |words| words.wide(Kind::Ipv6, self.to_bits()));
+    }
+}
+
+impl KeyPart for IpAddr {
+    fn write_key(&self, key: &mut KeyWriter) {
+        match self {
+            Self::V4(address) => address.write_key(key),
+            Self::V6(address) => address.write_key(key),
+        }
+    }
+}
 
 #[cfg(feature = "uuid")]
 impl KeyPart for uuid::Uuid {

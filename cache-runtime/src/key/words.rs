@@ -35,6 +35,8 @@ pub(super) enum Kind {
     Begin,
     Element,
     End,
+    Ipv4,
+    Ipv6,
 }
 
 /// Two words, as processors hand them over.
@@ -61,6 +63,11 @@ impl Words {
         let mut words = Self::of_site(0);
         words.text(text);
         words
+    }
+
+    /// Of a key that can't be told.
+    pub(crate) fn of_nothing() -> Self {
+        Self { head: (0, OVERFLOW), near: (0, 0), far: [0; FAR] }
     }
 
     /// A hash, for a table of this process.
@@ -164,7 +171,7 @@ pub(crate) fn has_far(head: Pair) -> bool {
 /// A hash of words, for a table of this process.
 #[inline]
 pub(crate) fn hash_of(head: Pair, near: Pair, far: &[u64; FAR]) -> u64 {
-    let hash = mixed(mixed(head.0 ^ head.1.rotate_left(24) ^ near.0) ^ near.1);
+    let hash = mixed(mixed(head.0.rotate_left(32) ^ head.1.rotate_left(24) ^ near.0) ^ near.1);
     if has_far(head) { far.iter().fold(hash, |hash, word| mixed(hash ^ word)) } else { hash }
 }
 

@@ -116,21 +116,21 @@ fn what_finds_no_room_is_not_whole() {
     assert!(!words_of(1, |key| key.part(&"x".repeat(64)).part(&1)).is_whole());
 }
 
-// What a review found.
-
 /// "no format on a hit": the address displays itself in pieces, each of which is a text.
 #[test]
-fn review_an_ip_address_has_words() {
+fn an_ip_address_has_words() {
     use std::net::{Ipv4Addr, Ipv6Addr};
     assert!(words_of(1, |key| key.text("geo:").part(&Ipv4Addr::LOCALHOST)).is_whole());
-    assert!(words_of(1, |key| key.text("geo:").part(&Ipv4Addr::new(192, 168, 100, 200))).is_whole());
+    assert!(
+        words_of(1, |key| key.text("geo:").part(&Ipv4Addr::new(192, 168, 100, 200))).is_whole()
+    );
     let address: Ipv6Addr = "2001:db8::1:2:3:4".parse().unwrap();
     assert!(words_of(1, |key| key.text("geo:").part(&address)).is_whole());
 }
 
 /// `text` is public, if hidden, and does not ask for a literal.
 #[test]
-fn review_a_key_part_that_writes_text_has_words_of_its_own() {
+fn a_key_part_that_writes_text_has_words_of_its_own() {
     struct Raw(&'static str);
     impl KeyPart for Raw {
         fn write_key(&self, key: &mut KeyWriter) {
@@ -138,7 +138,10 @@ fn review_a_key_part_that_writes_text_has_words_of_its_own() {
         }
     }
     let both = |raw: Raw| {
-        (rendered(|key| key.text("raw:").part(&raw)), words_of(1, |key| key.text("raw:").part(&raw)))
+        (
+            rendered(|key| key.text("raw:").part(&raw)),
+            words_of(1, |key| key.text("raw:").part(&raw)),
+        )
     };
     let (one, other) = (both(Raw("one")), both(Raw("other")));
     assert_ne!(one.0, other.0);

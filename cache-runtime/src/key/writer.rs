@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};
+use std::mem;
 
 use super::buffer::Buffer;
 use super::words::{Kind, Words};
@@ -16,17 +17,19 @@ pub struct KeyWriter {
     /// What is written, if not text: a key that is compared only, with others of its site.
     words: Words,
     text: Option<Buffer>,
+    /// Whether a part is being written: what that writes may differ from call to call.
+    inside: bool,
 }
 
 impl KeyWriter {
     pub(crate) fn new() -> Self {
-        Self { words: Words::of_site(0), text: Some(Buffer::new()) }
+        Self { words: Words::of_site(0), text: Some(Buffer::new()), inside: false }
     }
 
     /// For a key of the site at this address, not to be rendered.
     #[inline]
     pub(crate) fn of_words(site: usize) -> Self {
-        Self { words: Words::of_site(site), text: None }
+        Self { words: Words::of_site(site), text: None, inside: false }
     }
 
     /// What was written, unless it was text.
@@ -40,6 +43,7 @@ impl KeyWriter {
     #[inline]
     pub fn text(&mut self, text: &str) -> &mut Self {
         match &mut self.text {
+            None if self.inside => self.words.text(text.as_bytes()),
             None => self.words.mark(Kind::Literal),
             Some(buffer) => buffer.push(text.as_bytes()),
         }
@@ -49,7 +53,9 @@ impl KeyWriter {
     /// Adds a segment, escaped so that it can't be taken for anything else.
     #[inline]
     pub fn part<P: KeyPart + ?Sized>(&mut self, part: &P) -> &mut Self {
+        let inside = mem::replace(&mut self.inside, true);
         part.write_key(self);
+        self.inside = inside;
         self
     }
 
@@ -63,6 +69,9 @@ impl KeyWriter {
     /// Adds the path of a function whose companion has another name.
     #[doc(hidden)]
     pub fn path_beside<T: ?Sized>(&mut self, function: &str) -> &mut Self {
+        if self.text.is_none() {
+            return self.text(function);
+        }
         let companion = std::any::type_name::<T>();
         let scope = companion.rfind("::").map_or("", |at| &companion[..at + 2]);
         self.text(scope).text(function)
@@ -98,17 +107,22 @@ impl KeyWriter {
         }
     }
 
-    /// Adds what `value` displays, percent-encoded, without a heap allocation.
-    pub(super) fn display(&mut self, value: impl fmt::Display) {
-        struct Segment<'a>(&'a mut KeyWriter);
-        impl Write for Segment<'_> {
+    /// Adds what `address` displays, percent-encoded, without a heap allocation; or its words.
+    pub(super) fn address(&mut self, address: &impl fmt::Display, words: impl FnOnce(&mut Words)) {
+        struct Escaped<'a>(&'a mut Buffer);
+        impl Write for Escaped<'_> {
             fn write_str(&mut self, text: &str) -> fmt::Result {
-                self.0.segment(text);
+                self.0.push_escaped(text);
                 Ok(())
             }
         }
-        // Writing to memory does not fail, and a `Display` that fails by itself has said it all.
-        let _ = write!(Segment(self), "{value}");
+        match &mut self.text {
+            None => words(&mut self.words),
+            Some(buffer) => {
+                // Writing to memory does not fail.
+                let _ = write!(Escaped(buffer), "{address}");
+            }
+        }
     }
 
     /// Adds a number.
@@ -129,7 +143,7 @@ impl KeyWriter {
         }
     }
 
-    /// A number that goes up with all that is written: of text, the bytes.
+    /// How much is written: bytes of text, or words.
     pub(super) fn len(&self) -> usize {
         match &self.text {
             None => self.words.len(),

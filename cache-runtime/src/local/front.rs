@@ -3,8 +3,8 @@
 //!
 //! A backend pays on every `get` for what its eviction needs to know, and its keys have to be rendered.
 //! The front goes by [`Words`], and tells the backend of a sample of the hits. It holds no value: its
-//! tables bear weak references, so what the backend evicts is freed, and is gone from the tables with
-//! it.
+//! tables bear weak references, so what the backend evicts is dropped, and is gone from the tables with
+//! it. What is left of it until the table forgets it are the bytes of the entry itself, few of them.
 //!
 //! # Why no hit is outdated
 //!
@@ -79,8 +79,7 @@ impl Front {
 
     /// Where `key` belongs, and how often that has changed.
     fn place(&self, key: KeyRef<'_>) -> Place {
-        #[allow(clippy::cast_possible_truncation, reason = "twelve bits are left")]
-        let part = (key.hash() >> 52) as u16;
+        let part = part_of(key);
         Place { tier: self.number, part, changes: self.changes(part) }
     }
 
@@ -90,9 +89,26 @@ impl Front {
         self.changes[usize::from(part) % CHANGES].load(Acquire)
     }
 
-    fn changed(&self, key: KeyRef<'_>) {
-        self.changes[usize::from(self.place(key).part) % CHANGES].fetch_add(1, Release);
+    /// Counts a change of what is under `key` when it has been made: when this is dropped.
+    fn changing(&self, key: KeyRef<'_>) -> Changing<'_> {
+        Changing(&self.changes[usize::from(part_of(key)) % CHANGES])
     }
+}
+
+/// A change under way. It counts even if the backend panics half-way.
+struct Changing<'a>(&'a AtomicU64);
+
+impl Drop for Changing<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Release);
+    }
+}
+
+/// The part of a tier that `key` belongs to.
+fn part_of(key: KeyRef<'_>) -> u16 {
+    #[allow(clippy::cast_possible_truncation, reason = "twelve bits are left")]
+    let part = (key.hash() >> 52) as u16;
+    part
 }
 
 /// A number that no other tier of the process has; 0 where they are used up.
@@ -108,13 +124,13 @@ impl LocalBackend for Front {
     }
 
     fn insert(&self, key: &Key, entry: Arc<Entry>) {
+        let _changing = self.changing(key.borrowed());
         self.backend.insert(key, entry);
-        self.changed(key.borrowed());
     }
 
     fn remove(&self, key: KeyRef<'_>) {
+        let _changing = self.changing(key);
         self.backend.remove(key);
-        self.changed(key);
     }
 
     fn sweep(&self, dead: &dyn Fn(&Entry) -> bool) {

@@ -27,7 +27,8 @@ use crate::key::{Key, KeyRef};
 ///   evict when its capacity is reached.
 /// - Of the hits of a hot key, `get` sees a sample: a thread that has just been given an entry finds it
 ///   again by itself, until `insert` or `remove` is called for the key, or nobody holds the entry. So a
-///   backend should not hold an entry that it has evicted.
+///   backend should not hold an entry that it has evicted, and serves one cache: what another one
+///   inserts or removes is not seen in time.
 /// - Methods are called from many threads at once. `insert` and `remove` are called under a lock of
 ///   the cache: they neither call back into it nor take longer than a short critical section. `get`
 ///   is called under that lock as well.

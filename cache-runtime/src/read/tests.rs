@@ -37,8 +37,6 @@ async fn what_a_call_found_before_an_invalidation_is_offered_to_nobody_after_it(
     assert_eq!(call(&cache, &key).detached(async { 2 }).await, 2);
 }
 
-// What a review found.
-
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::task::{Context, Waker};
@@ -52,7 +50,7 @@ fn poll_once<T>(future: &mut Pin<Box<impl Future<Output = T>>>) {
 /// As in a stream that is `buffered`, while its consumer is busy: the load, and one that waits for it,
 /// are there and nobody polls them. Invariant 5: no waiter hangs.
 #[tokio::test(start_paused = true)]
-async fn review_no_waiter_hangs_on_one_that_nobody_polls() {
+async fn no_waiter_hangs_on_one_that_nobody_polls() {
     let cache = Cache::builder().no_remote().build();
     let key = Key::from("value");
     let mut loads = Box::pin(call(&cache, &key).load(pending()));
@@ -67,7 +65,7 @@ async fn review_no_waiter_hangs_on_one_that_nobody_polls() {
 
 /// A key that names a generation, which another thread counts up between two renderings of one read.
 #[tokio::test]
-async fn review_a_key_that_changes_while_it_is_read_is_not_taken_for_the_next_one() {
+async fn a_key_that_changes_while_it_is_read_is_not_taken_for_the_next_one() {
     for counts_up_at in 1..=4 {
         let cache = Cache::builder().no_remote().build();
         let (generation, renderings) = (AtomicU64::new(1), AtomicU64::new(u64::MAX / 2));

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use self::stripe::Stripe;
 use super::leaning::Leaning;
 
-/// Hits are counted in stripes. Each belongs to one thread, but for the last, which all others share.
+/// Hits are counted in stripes. Most belong to one thread each, which needs no atomic addition.
 const STRIPES: usize = 16;
 
 const SITES_A_CHUNK: usize = 16;
@@ -53,8 +53,8 @@ impl SiteCounters {
                 let Line(count) = &self.hits[stripe % STRIPES];
                 count.store(count.load(Relaxed) + 1, Relaxed);
             }
-            Stripe::Shared => {
-                self.hits[STRIPES - 1].0.fetch_add(1, Relaxed);
+            Stripe::Shared(stripe) => {
+                self.hits[stripe % STRIPES].0.fetch_add(1, Relaxed);
             }
         }
     }

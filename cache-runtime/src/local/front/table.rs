@@ -24,10 +24,10 @@ const LULL: usize = 1 << 20;
 
 /// A weak reference keeps an entry's own memory, though not what its value points to: an entry of more
 /// bytes than this is not referred to.
-const LARGEST_ENTRY: usize = 1024;
+const LARGEST_ENTRY: usize = 256;
 
 /// At so many hits of an entry the backend is told of one, and they are counted anew from half of it.
-const SAMPLE: u8 = if cfg!(shuttle) { 4 } else { 255 };
+const SAMPLE: u8 = if cfg!(shuttle) { 4 } else { 254 };
 
 /// After a miss, which may have the backend evict something, it is told of so many hits one by one.
 const TOLD: u32 = 4;
@@ -102,17 +102,18 @@ pub(super) fn look_up(
     // Busy, or gone, where a value's `Drop` reads the cache.
     let found = TABLE.try_with(|table| {
         let table = &mut *table.try_borrow_mut().ok()?;
-        let index = index(&table.sets, hash_of(head, near, far));
+        let index = index(&table.sets, front.number, hash_of(head, near, far));
         let set = table.sets.get_mut(index)?;
-        let way = usize::from(!set[0].is_of(front.number, head, near));
+        let far_set = if has_far(head) { Some(table.far.get(index)?) } else { None };
+        let is_of = |way: usize| {
+            set[way].is_of(front.number, head, near)
+                && far_set.is_none_or(|far_set| far_set[way] == *far)
+        };
+        let way = if is_of(0) { 0 } else { is_of(1).then_some(1)? };
         let slot = &mut set[way];
-        if (way == 1 && !slot.is_of(front.number, head, near))
-            || (has_far(head) && table.far.get(index).map(|set| &set[way]) != Some(far))
-        {
-            return None;
-        }
+        let entry = slot.hit(front, &mut table.untold)?;
         table.hits += 1;
-        slot.hit(front, &mut table.untold)
+        Some(entry)
     });
     found.ok()?
 }
@@ -120,7 +121,7 @@ pub(super) fn look_up(
 /// Keeps what the backend said of a key.
 pub(super) fn keep(place: Place, words: &Words, entry: &Arc<Entry>) {
     if size_of_val(&**entry) <= LARGEST_ENTRY && words.is_whole() {
-        with_table(place, |table| table.keep(place, words, entry));
+        with_table(place, |table| table.keep(place, words, Arc::downgrade(entry)));
     }
 }
 
@@ -152,25 +153,25 @@ pub(super) fn sets() -> usize {
 }
 
 #[inline]
-fn index(sets: &[Set<Slot>], hash: u64) -> usize {
+fn index(sets: &[Set<Slot>], tier: u16, hash: u64) -> usize {
     #[allow(clippy::cast_possible_truncation, reason = "the low bits are what is asked for")]
-    let hash = hash as usize;
+    let hash = (hash ^ u64::from(tier).wrapping_mul(0x9E37_79B9_7F4A_7C15)) as usize;
     hash & sets.len().wrapping_sub(1)
 }
 
 impl Table {
-    fn keep(&mut self, place: Place, words: &Words, entry: &Arc<Entry>) {
+    fn keep(&mut self, place: Place, words: &Words, entry: Weak<Entry>) {
         if self.strangers >= self.patience {
             self.look_over();
         }
         let hash = words.hash();
-        let index = index(&self.sets, hash);
+        let index = index(&self.sets, place.tier, hash);
         let known = (0..2).find(|way| self.holds(index, *way, place.tier, words));
         let Some(set) = self.sets.get_mut(index) else { return };
-        let way = known.unwrap_or(usize::from(set[1].hits < set[0].hits));
+        let way = known.unwrap_or(usize::from(set[1].rank() < set[0].rank()));
         let slot = &mut set[way];
         if known.is_none() {
-            if slot.entry.is_some() {
+            if slot.rank().0 {
                 self.strangers += 1;
                 if !slot.yields_to(hash) {
                     return;
@@ -180,7 +181,7 @@ impl Table {
             (slot.tier, slot.hits) = (place.tier, 0);
         }
         (slot.part, slot.changes) = (place.part, place.changes);
-        slot.entry = Some(Arc::downgrade(entry));
+        slot.entry = Some(entry);
         self.keep_far(index, way, words);
     }
 
@@ -221,11 +222,11 @@ impl Table {
         let before =
             mem::replace(self, Self { sets, far: Vec::new(), patience: usize::MAX, ..*self });
         for (index, set) in before.sets.iter().enumerate() {
-            for (way, slot) in set.iter().enumerate() {
+            for (way, slot) in set.iter().enumerate().filter(|(_, slot)| slot.rank().0) {
                 let words = Words { head: slot.head, near: slot.near, far: before.far(index, way) };
-                if let Some(entry) = slot.entry.as_ref().and_then(Weak::upgrade) {
-                    let place = Place { tier: slot.tier, part: slot.part, changes: slot.changes };
-                    self.keep(place, &words, &entry);
+                let place = Place { tier: slot.tier, part: slot.part, changes: slot.changes };
+                if let Some(entry) = &slot.entry {
+                    self.keep(place, &words, entry.clone());
                 }
             }
         }
@@ -272,7 +273,17 @@ impl Slot {
             *untold = untold.saturating_sub(1);
             return None;
         }
-        self.entry.as_ref()?.upgrade()
+        let entry = self.entry.as_ref()?.upgrade();
+        if entry.is_none() {
+            // Its memory goes with the last reference.
+            self.entry = None;
+        }
+        entry
+    }
+
+    /// Whether it is taken, and how much it is asked for.
+    fn rank(&self) -> (bool, u8) {
+        (self.entry.as_ref().is_some_and(|entry| entry.strong_count() > 0), self.hits)
     }
 
     /// Whether this slot is better given to another key.

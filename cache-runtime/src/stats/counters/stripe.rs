@@ -1,18 +1,25 @@
 //! Which stripe a thread counts in: one of its own while there are any, which needs no atomic addition.
 
 use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
 use super::STRIPES;
 
-/// The stripes that no living thread owns; the last is nobody's.
-static FREE: Mutex<[bool; STRIPES - 1]> = Mutex::new([true; STRIPES - 1]);
+/// So many stripes have one owner each; those behind them are for all other threads, in turns.
+const OWNED_STRIPES: usize = STRIPES - 4;
+
+/// The stripes that no living thread owns.
+static FREE: Mutex<[bool; OWNED_STRIPES]> = Mutex::new([true; OWNED_STRIPES]);
+
+/// How many threads went without.
+static OTHERS: AtomicUsize = AtomicUsize::new(0);
 
 /// The stripe of a thread.
 #[derive(Clone, Copy)]
 pub(super) enum Stripe {
     Own(usize),
-    Shared,
+    Shared(usize),
 }
 
 thread_local! {
@@ -37,7 +44,7 @@ impl Owned {
 impl Drop for Owned {
     fn drop(&mut self) {
         // What this thread still counts as it ends, it counts with others.
-        CURRENT.set(Some(Stripe::Shared));
+        CURRENT.set(Some(Stripe::shared()));
         if let Some(stripe) = self.0 {
             FREE.lock().unwrap_or_else(PoisonError::into_inner)[stripe] = true;
         }
@@ -51,9 +58,14 @@ impl Stripe {
         CURRENT.get().unwrap_or_else(Self::first)
     }
 
+    fn shared() -> Self {
+        Self::Shared(OWNED_STRIPES + OTHERS.fetch_add(1, Relaxed) % (STRIPES - OWNED_STRIPES))
+    }
+
     #[cold]
     fn first() -> Self {
-        let stripe = OWNED.try_with(|owned| owned.0).ok().flatten().map_or(Self::Shared, Self::Own);
+        let stripe =
+            OWNED.try_with(|owned| owned.0).ok().flatten().map_or_else(Self::shared, Self::Own);
         CURRENT.set(Some(stripe));
         stripe
     }
