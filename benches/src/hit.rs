@@ -119,23 +119,27 @@ pub struct Suite {
 }
 
 impl Suite {
-    /// Lets the cases take turns; a sample is nanoseconds a call and thread.
+    /// Lets the cases take turns; a sample is nanoseconds a call and thread. Each case has threads of
+    /// its own, as it would in a program: what a thread keeps for itself serves that case alone.
     pub fn run(&self, returns: Returns, cases: &[Case]) -> Report {
         let mut spoiled = vec![0; cases.len()];
         let line = StartingLine::default();
         let samples = thread::scope(|scope| {
-            let crew: Vec<Worker> = (0..self.threads)
-                .map(|number| {
-                    let (jobs, inbox) = channel();
-                    let (done, outbox) = channel();
-                    let (ids, line) = (&self.ids, &line);
-                    scope.spawn(move || self.work(number, cases, ids, line, &inbox, &done));
-                    Worker { jobs, outbox }
-                })
-                .collect();
+            let worker = |case, number| {
+                let (jobs, inbox) = channel();
+                let (done, outbox) = channel();
+                let line = &line;
+                scope.spawn(move || self.work(number, case, line, &inbox, &done));
+                Worker { jobs, outbox }
+            };
+            let crew = |case| (0..self.threads).map(|number| worker(case, number)).collect();
+            let crews: Vec<Vec<Worker>> = cases.iter().map(crew).collect();
+            for crew in &crews {
+                everyone(crew, Job::WarmUp);
+            }
             turns::take(self.rounds, cases.len(), |turn| {
                 let before = loads();
-                let nanos = everyone(&crew, turn);
+                let nanos = everyone(&crews[turn.case], Job::Take(turn));
                 spoiled[turn.case] += loads() - before;
                 nanos
             })
@@ -155,21 +159,27 @@ impl Suite {
     fn work(
         &self,
         number: usize,
-        cases: &[Case],
-        ids: &[u64],
+        case: &Case,
         line: &StartingLine,
-        inbox: &Receiver<Turn>,
+        inbox: &Receiver<Job>,
         done: &Sender<f64>,
     ) {
-        for case in cases {
-            (case.run)(&ids[..ids.len().min(WARM_UP)]);
-        }
-        for turn in inbox {
-            let start = (index(turn.draw, ids.len()) + number * 7919) % (ids.len() - self.batch);
-            let (run, batch) = (&cases[turn.case].run, &ids[start..start + self.batch]);
-            run(batch);
-            line.await_all(self.threads);
-            let sample = self.time(run, batch);
+        let ids = &self.ids;
+        for job in inbox {
+            let sample = match job {
+                Job::WarmUp => {
+                    (case.run)(&ids[..ids.len().min(WARM_UP)]);
+                    0.0
+                }
+                Job::Take(turn) => {
+                    let last = ids.len() - self.batch;
+                    let start = (index(turn.draw, ids.len()) + number * 7919) % last;
+                    let batch = &ids[start..start + self.batch];
+                    (case.run)(batch);
+                    line.await_all(self.threads);
+                    self.time(&case.run, batch)
+                }
+            };
             if done.send(sample).is_err() {
                 return;
             }
@@ -193,16 +203,22 @@ impl Suite {
     }
 }
 
+#[derive(Clone, Copy)]
+enum Job {
+    WarmUp,
+    Take(Turn),
+}
+
 struct Worker {
-    jobs: Sender<Turn>,
+    jobs: Sender<Job>,
     outbox: Receiver<f64>,
 }
 
 /// The mean over the threads.
-fn everyone(crew: &[Worker], turn: Turn) -> f64 {
+fn everyone(crew: &[Worker], job: Job) -> f64 {
     for worker in crew {
         // A worker that panicked is noticed when its sample is missing.
-        let _ = worker.jobs.send(turn);
+        let _ = worker.jobs.send(job);
     }
     let samples: Vec<f64> = crew.iter().filter_map(|worker| worker.outbox.recv().ok()).collect();
     assert_eq!(samples.len(), crew.len(), "a case panicked");

@@ -68,11 +68,9 @@ impl<S: Shape> Looking<'_, S> {
         Some(stored)
     }
 
+    /// The closure comes as a trait object, so that it has one caller to be inlined into: the hit.
     #[inline(never)]
-    fn up_in_tier<W>(self, render: &W) -> Lookup<S>
-    where
-        W: Fn(&mut KeyWriter) -> &mut KeyWriter,
-    {
+    fn up_in_tier(self, render: &dyn Fn(&mut KeyWriter) -> &mut KeyWriter) -> Lookup<S> {
         // The words once more: that they need not be kept is what makes a hit cheap.
         let words = || *render(&mut KeyWriter::of_words(self.site.address())).words();
         let (before, mut text) = (words(), KeyWriter::new());

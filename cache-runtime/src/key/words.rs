@@ -139,6 +139,13 @@ impl Words {
         self.push(rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)));
     }
 
+    /// Adds text as if it were a part: a literal that is none of the template.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn text_as_part(&mut self, text: &str) {
+        self.text(text.as_bytes());
+    }
+
     /// Gives up: what is added can't be told apart.
     #[cold]
     pub(super) fn overflow(&mut self) {

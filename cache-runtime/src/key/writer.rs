@@ -43,7 +43,7 @@ impl KeyWriter {
     #[inline]
     pub fn text(&mut self, text: &str) -> &mut Self {
         match &mut self.text {
-            None if self.inside => self.words.text(text.as_bytes()),
+            None if self.inside => self.words.text_as_part(text),
             None => self.words.mark(Kind::Literal),
             Some(buffer) => buffer.push(text.as_bytes()),
         }
