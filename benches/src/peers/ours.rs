@@ -12,10 +12,7 @@ use crate::peers::redis::url;
 use crate::stampede::slow;
 use crate::workload::{LoadError, User, Value};
 
-// The three functions of one key take turns, group by group: each finds the other's value to be
-// of another type, and loads its own.
-
-#[cached(ttl = 3600, key = "user:<id>")]
+#[cached(ttl = 3600, key = "sum:<id>")]
 async fn number(id: u64) -> Result<u64, LoadError> {
     u64::try_load(id)
 }
@@ -25,7 +22,7 @@ async fn shared(id: u64) -> Result<Arc<User>, LoadError> {
     Value::try_load(id)
 }
 
-#[cached(ttl = 3600, key = "user:<id>")]
+#[cached(ttl = 3600, key = "owned:<id>")]
 async fn owned(id: u64) -> Result<User, LoadError> {
     User::try_load(id)
 }
@@ -49,7 +46,7 @@ static QUICK: LazyLock<Cache> = LazyLock::new(|| {
     Cache::builder().local(QuickCache::new().capacity(2_000_000)).no_remote().no_journal().build()
 });
 
-#[cached(ttl = 3600, key = "user:<id>", cache = QUICK)]
+#[cached(ttl = 3600, key = "sum:<id>", cache = QUICK)]
 async fn number_on_quick_cache(id: u64) -> Result<u64, LoadError> {
     u64::try_load(id)
 }
@@ -59,15 +56,15 @@ async fn shared_on_quick_cache(id: u64) -> Result<Arc<User>, LoadError> {
     Value::try_load(id)
 }
 
-#[cached(ttl = 3600, key = "user:<id>", cache = QUICK)]
+#[cached(ttl = 3600, key = "owned:<id>", cache = QUICK)]
 async fn owned_on_quick_cache(id: u64) -> Result<User, LoadError> {
     User::try_load(id)
 }
 
-const ON_QUICK_CACHE: &str = "ours #[cached(key = \"user:<id>\")] on quick_cache";
+const ON_QUICK_CACHE: &str = "ours #[cached(key = \"…:<id>\")] on quick_cache";
 
 /// The name of the case the figures are about.
-pub const TEMPLATE: &str = "ours #[cached(key = \"user:<id>\")] on moka";
+pub const TEMPLATE: &str = "ours #[cached(key = \"…:<id>\")] on moka";
 
 const DEFAULT: &str = "ours #[cached] on moka, default key";
 
