@@ -3,11 +3,12 @@
 //! | binary | what it measures |
 //! |---|---|
 //! | `hit` | a warm hit in the process, on one thread and on several |
-//! | `hit_ratio` | what share of a trace's calls are hits |
 //! | `instructions` | instructions of such a hit |
 //! | `allocations` | heap allocations of such a hit |
+//! | `hit_ratio` | what share of a trace's calls are hits |
 //! | `redis_hit` | a warm hit in Redis, in sequence and 64 at once |
 //! | `stampede` | how often the body runs when many tasks ask for one cold key |
+//! | `waiters` | bytes a task that waits for such a load |
 //! | `expiry` | a hot key across its expiries: what readers wait, and what the origin is asked |
 //! | `coherence` | invalidations on their way to other processes, and life without Redis |
 //! | `depending` | packages, builds and code of an app that depends on a cache |

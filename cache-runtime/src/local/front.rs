@@ -22,6 +22,7 @@
 
 mod table;
 
+use std::array;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
 
@@ -45,9 +46,8 @@ pub(crate) struct Front {
 
 impl Front {
     pub(crate) fn new(backend: Arc<dyn LocalBackend>) -> Self {
-        let changes = (0..CHANGES).map(|_| AtomicU64::new(0)).collect::<Box<[_]>>();
-        #[allow(clippy::unwrap_used, reason = "as many as there should be")]
-        Self { backend, number: number(), changes: changes.try_into().unwrap() }
+        let changes = Box::new(array::from_fn(|_| AtomicU64::new(0)));
+        Self { backend, number: number(), changes }
     }
 
     /// What this thread has read before, if it still counts.
