@@ -22,7 +22,6 @@
 
 mod table;
 
-use std::array;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
 
@@ -46,8 +45,9 @@ pub(crate) struct Front {
 
 impl Front {
     pub(crate) fn new(backend: Arc<dyn LocalBackend>) -> Self {
-        let changes = Box::new(array::from_fn(|_| AtomicU64::new(0)));
-        Self { backend, number: number(), changes }
+        let changes = (0..CHANGES).map(|_| AtomicU64::new(0)).collect::<Box<[_]>>();
+        #[allow(clippy::unwrap_used, reason = "as many as there should be")]
+        Self { backend, number: number(), changes: changes.try_into().unwrap() }
     }
 
     /// What this thread has read before, if it still counts.
