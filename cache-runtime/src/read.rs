@@ -42,15 +42,16 @@ type Step<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// A call that can't be answered with what is in the local tier, or not with that alone.
 pub struct Call<S: Shape> {
     read: Box<Read>,
+    mode: Mode,
     given: Given<S>,
 }
 
 /// A call, whatever it is of.
-pub(crate) struct Read {
+#[derive(Clone)]
+struct Read {
     site: &'static Site,
     form: &'static Form,
     entry: AnyEntryRef,
-    mode: Mode,
     /// How long an error is remembered, in milliseconds.
     err_ttl: Option<u64>,
     stage: Option<Arc<Stage>>,
@@ -111,7 +112,7 @@ enum Work<S: Shape> {
     /// To load.
     Load(Load, Given<S>),
     /// To load what is to replace a value that it has at hand.
-    Replace(Box<Replacer<S>>),
+    Replace(Replacer<S>),
 }
 
 /// The right to load, and to store what was loaded.
@@ -126,9 +127,8 @@ struct Loading {
 
 impl<S: Shape> Call<S> {
     pub(crate) fn new(site: &'static Site, entry: AnyEntryRef, mode: Mode) -> Self {
-        let form = S::FORM;
-        let read = Read { site, form, entry, mode, err_ttl: None, stage: None };
-        Self { read: Box::new(read), given: Given::default() }
+        let read = Read { site, form: S::FORM, entry, err_ttl: None, stage: None };
+        Self { read: Box::new(read), mode, given: Given::default() }
     }
 
     /// The value: from another call's load, from the remote tier, or from `body`.
@@ -137,51 +137,34 @@ impl<S: Shape> Call<S> {
     ///
     /// Dropping it drops `body`; another call that waits for it runs its own.
     #[allow(clippy::manual_async_fn, reason = "it would hold its arguments twice")]
-    pub fn load<F>(mut self, body: F) -> impl Future<Output = S::Return>
+    pub fn load<F>(self, body: F) -> impl Future<Output = S::Return>
     where
         F: Future<Output = S::Return>,
     {
         async move {
-            let way = self.read.way().await;
-            match self.served(way) {
+            let Self { read, mode, given } = self;
+            let way = read.way(mode).await;
+            match Self::served(way, read.entry.version()) {
                 Ok(returned) => returned,
-                Err(way) => Box::pin(self.go(way, Box::pin(body))).await,
+                Err(way) => Box::pin(Self::go(Work::of(way, read, given), Box::pin(body))).await,
             }
         }
     }
 
-    async fn go<B>(self, way: Way, body: B) -> S::Return
+    async fn go<B>(work: Work<S>, body: B) -> S::Return
     where
         B: Future<Output = S::Return> + Unpin,
     {
-        match self.work(way) {
+        match work {
             Work::Load(load, given) => Self::run(load, &given, body).await,
             Work::Replace(replacer) => replacer.here(body).await,
         }
     }
 
-    /// What a call has to do itself that goes this way.
-    fn work(self, way: Way) -> Work<S> {
-        let Self { read, given } = self;
-        let role = match way {
-            Way::Load(role) => role,
-            Way::Replace(replacing) => {
-                let at_hand = replacing.at_hand.clone();
-                if let Some(at_hand) = Self::returned(at_hand, read.entry.version()) {
-                    let replacing = *replacing;
-                    return Work::Replace(Box::new(Replacer { read, given, replacing, at_hand }));
-                }
-                Role::Lead(Box::new(replacing.load.turn))
-            }
-            Way::Served(_) | Way::Failed(_) => Role::Alone,
-        };
-        Work::Load(Load::new(read, role), given)
-    }
-
-    /// What the call is answered with that goes this way, else how it goes on.
-    fn served(&self, way: Way) -> Result<S::Return, Way> {
+    /// What a call of this version is answered with that goes this way, else how it goes on.
+    fn served(way: Way, version: u32) -> Result<S::Return, Way> {
         let returned = match way {
-            Way::Served(entry) => Self::returned(entry, self.read.entry.version()),
+            Way::Served(entry) => Self::returned(entry, version),
             Way::Failed(failure) => S::failed(&failure),
             way => return Err(way),
         };
@@ -209,6 +192,26 @@ impl<S: Shape> Call<S> {
             load.end(brought).await;
         }
         returned
+    }
+}
+
+impl<S: Shape> Work<S> {
+    /// What is up to a call that goes this way.
+    fn of(way: Way, read: Box<Read>, given: Given<S>) -> Self {
+        let role = match way {
+            Way::Load(role) => role,
+            Way::Replace(replacing) => {
+                let at_hand = replacing.at_hand.clone();
+                match Call::<S>::returned(at_hand, read.entry.version()) {
+                    Some(at_hand) => {
+                        return Self::Replace(Replacer { read, given, replacing, at_hand });
+                    }
+                    None => Role::Lead(Box::new(replacing.load.turn)),
+                }
+            }
+            Way::Served(_) | Way::Failed(_) => Role::Alone,
+        };
+        Self::Load(Load::new(read, role), given)
     }
 }
 

@@ -26,7 +26,7 @@ impl<S: Shape> Call<S> {
     /// # Cancel safety
     ///
     /// Once `body` has begun, dropping this leaves it to the runtime, and its value is stored.
-    pub fn detached<F>(mut self, body: F) -> impl Future<Output = S::Return>
+    pub fn detached<F>(self, body: F) -> impl Future<Output = S::Return>
     where
         S: 'static,
         F: Future<Output = S::Return>,
@@ -34,24 +34,26 @@ impl<S: Shape> Call<S> {
         S::Return: Send,   // as above
     {
         async move {
-            let way = self.read.way().await;
-            match self.served(way) {
+            let Self { read, mode, given } = self;
+            let way = read.way(mode).await;
+            match Self::served(way, read.entry.version()) {
                 Ok(returned) => returned,
-                Err(way) => self.work(way).detached(Box::pin(body), true).await,
+                Err(way) => Work::of(way, read, given).detached(Box::pin(body), true).await,
             }
         }
     }
 
     /// The same; it ends with its caller.
-    async fn attached(mut self, body: Boxed<S::Return>) -> S::Return
+    async fn attached(self, body: Boxed<S::Return>) -> S::Return
     where
         S: 'static,
         S::Return: Send,
     {
-        let way = self.read.way().await;
-        match self.served(way) {
+        let Self { read, mode, given } = self;
+        let way = read.way(mode).await;
+        match Self::served(way, read.entry.version()) {
             Ok(returned) => returned,
-            Err(way) => self.work(way).detached(body, false).await,
+            Err(way) => Work::of(way, read, given).detached(body, false).await,
         }
     }
 }

@@ -10,9 +10,9 @@ use super::attempt::Attempt;
 use super::load::{Load, Replaces};
 use super::settings::Given;
 use super::{Call, Loading, Read, Role, Step, Way};
-use crate::background::{Detached, Leave};
+use crate::background::{Boxed, Detached};
 use crate::entry::Entry;
-use crate::flight::Flight;
+use crate::flight::{Flight, Outcome};
 use crate::remote::claim::Claim;
 use crate::remote::lease::Lease;
 use crate::remote::refresh::{Renewal, Right};
@@ -92,36 +92,54 @@ impl Read {
     }
 }
 
+impl Read {
+    /// Leaves `load` to the runtime, after `patience` for what it brings.
+    fn leave_to_runtime<'a>(
+        &'a self,
+        load: Boxed<()>,
+        flight: &'a Flight,
+        patience: Option<Duration>,
+        is_stale: bool,
+    ) -> Step<'a, Option<Arc<Entry>>> {
+        Box::pin(async move {
+            self.has_at_hand();
+            let mut load = Detached::new(self.leave(), load);
+            if let Some(patience) = patience
+                && timeout(patience, &mut load).await.is_ok()
+                && let Some(Outcome::Loaded(entry) | Outcome::Found(entry)) = flight.outcome()
+                && self.takes(&entry)
+            {
+                self.count(Event::Miss);
+                return Some(entry);
+            }
+            self.counters().found(is_stale);
+            None
+        })
+    }
+}
+
 /// A call that has something at hand, and is to replace it.
 pub(super) struct Replacer<S: Shape> {
     pub(super) read: Box<Read>,
     pub(super) given: Given<S>,
-    pub(super) replacing: Replacing,
+    pub(super) replacing: Box<Replacing>,
     pub(super) at_hand: S::Return,
 }
 
 impl<S: Shape> Replacer<S> {
     /// Takes what is at hand, after its patience, and leaves the load to the runtime.
-    pub(super) async fn there<B>(self, body: B) -> S::Return
+    pub(super) async fn there(self, body: Boxed<S::Return>) -> S::Return
     where
         S: 'static,
-        B: Future<Output = S::Return> + Unpin + Send + 'static,
         S::Return: Send,
     {
         let Self { read, given, replacing, at_hand } = self;
-        let Replacing { is_stale, patience, load, .. } = replacing;
-        read.has_at_hand();
-        let (site, cache) = (read.site, read.entry.cache.clone());
-        let leave = Leave::after(cache.max_load());
-        let mut load = Detached::new(leave, Box::pin(Self::replace(read, given, load, body)));
-        if let Some(patience) = patience
-            && let Ok(Ok(returned)) = timeout(patience, &mut load).await
-        {
-            site.counters(&cache).add(Event::Miss);
-            return returned;
-        }
-        site.counters(&cache).found(is_stale);
-        at_hand
+        let Replacing { is_stale, patience, load, .. } = *replacing;
+        let (caller, flight) = (read.clone(), load.flight.clone());
+        let load = Box::pin(async move { drop(Self::replace(read, given, load, body).await) });
+        let brought = caller.leave_to_runtime(load, &flight, patience, is_stale).await;
+        let returned = brought.and_then(|entry| Call::<S>::returned(entry, caller.entry.version()));
+        returned.unwrap_or(at_hand)
     }
 
     /// Loads in place, since it can't be left to the runtime; takes what is at hand if that fails.
@@ -130,7 +148,7 @@ impl<S: Shape> Replacer<S> {
         B: Future<Output = S::Return> + Unpin,
     {
         let Self { read, given, replacing, at_hand } = self;
-        let Replacing { is_stale, end, load, .. } = replacing;
+        let Replacing { is_stale, end, load, .. } = *replacing;
         let (site, cache) = (read.site, read.entry.cache.clone());
         let replaced = Self::replace(read, given, load, body).await;
         let is_over = end <= cache.clock().now();

@@ -220,7 +220,8 @@ impl Read {
             }
             return Accepted::AtHand(entry);
         }
-        if !cache.has_local() && turn.ticket.leave_alone() {
+        // What replaces a value is for those who wait with that one.
+        if !cache.has_local() && turn.early.is_none() && turn.ticket.leave_alone() {
             return Accepted::HitAlone(entry);
         }
         turn.ticket.commit(|| self.keep(&entry, span, turn.trust));

@@ -29,10 +29,9 @@ struct Place {
 
 impl Read {
     /// Waits until the value is there, or it is up to this call to load it.
-    pub(super) fn way(&mut self) -> Step<'_, Way> {
+    pub(super) fn way(&self, mode: Mode) -> Step<'_, Way> {
         Box::pin(async move {
             let has_tier = self.entry.cache.has_tier(self.entry.policy);
-            let mode = std::mem::replace(&mut self.mode, Mode::Read);
             match mode {
                 Mode::Replace(at_hand) => self.way_to_replace(*at_hand).await,
                 _ if !has_tier || self.is_inside_itself(self.flight_id()) => self.uncached(),
