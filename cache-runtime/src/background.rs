@@ -77,8 +77,19 @@ impl<T> Future for Detached<T> {
 impl<T: 'static> Drop for Detached<T> {
     fn drop(&mut self) {
         if let (Some(load), Some(leave)) = (self.load.take(), self.leave.take()) {
-            leave.take(Box::pin(async move { drop(load.await) }));
+            leave.take(Box::pin(Ending(load)));
         }
+    }
+}
+
+/// A load whose value nobody waits for. No `async` block, of which there would be one for each type.
+struct Ending<T>(Boxed<T>);
+
+impl<T> Future for Ending<T> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        self.0.as_mut().poll(context).map(drop)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the local tier keeps.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
@@ -21,6 +21,7 @@ pub struct Entry<H: ?Sized = dyn Held> {
     due: AtomicU64,
     stamp: AtomicU64,
     version: u32,
+    is_none: bool,
     held: H,
 }
 
@@ -59,14 +60,24 @@ impl Entry {
     /// An entry of `value` (`None`: the function found that there is none), expired until it is
     /// told [`live`](Entry::live).
     pub(crate) fn new<T: Send + Sync + 'static>(value: Option<T>, version: u32) -> Arc<Self> {
-        Self::around(value, version)
+        let is_none = value.is_none();
+        Self::around(value, version, is_none)
     }
 
-    fn around<T: Send + Sync + 'static>(value: T, version: u32) -> Arc<Self> {
+    /// What an entry of a `T`, or of none, is told from others by.
+    pub(crate) const fn id_of<T: 'static>() -> TypeId {
+        TypeId::of::<Holding<Option<T>>>()
+    }
+
+    fn around<T>(value: T, version: u32, is_none: bool) -> Arc<Self>
+    where
+        T: Send + Sync + 'static,
+    {
         Arc::new(Entry {
             due: AtomicU64::new(0),
             stamp: AtomicU64::new(Stamp::ALONE.bits()),
             version,
+            is_none,
             held: Holding { value, rest: Rest::default() },
         })
     }
@@ -75,7 +86,7 @@ impl Entry {
 impl Entry {
     /// An entry that stands for an error.
     pub(crate) fn failed(failure: Failure, version: u32) -> Arc<Self> {
-        Self::around(Remembered(failure), version)
+        Self::around(Remembered(failure), version, false)
     }
 
     pub(crate) fn live(&self, stamp: Stamp, span: Span) {
@@ -142,6 +153,34 @@ impl Entry {
     #[inline]
     pub(crate) fn value<T: 'static>(&self, version: u32) -> Option<&Option<T>> {
         if self.version == version { self.held() } else { None }
+    }
+
+    /// The same, of whatever version it is.
+    pub(crate) fn value_of_any_version<T: 'static>(&self) -> Option<&Option<T>> {
+        self.held()
+    }
+
+    /// The stored value; it is cloned where others hold the entry as well.
+    pub(crate) fn into_value<T>(mut self: Arc<Self>, version: u32) -> Option<Option<T>>
+    where
+        T: Clone + 'static,
+    {
+        if let Some(entry) = Arc::get_mut(&mut self).filter(|entry| entry.version == version) {
+            let held: &mut dyn Any = &mut entry.held;
+            return held.downcast_mut::<Holding<Option<T>>>().map(|holding| holding.value.take());
+        }
+        self.value(version).cloned()
+    }
+
+    /// Whether it is of the type of this [`id_of`](Self::id_of), and of this version.
+    pub(crate) fn is_of(&self, id: TypeId, version: u32) -> bool {
+        let held: &dyn Any = &self.held;
+        self.version == version && held.type_id() == id
+    }
+
+    /// Whether it says that there is no value.
+    pub(crate) fn is_none(&self) -> bool {
+        self.is_none
     }
 
     /// The error it stands for, of a function of this version.

@@ -70,8 +70,8 @@ impl Invalidation {
 
     /// Adds an entry, in the cache that it is of.
     pub fn entry<T>(mut self, entry: impl Borrow<EntryRef<T>>) -> Self {
-        let entry = entry.borrow();
-        self.targets.push(Target::new(&entry.cache, entry.key.clone()));
+        let entry: &EntryRef<T> = entry.borrow();
+        self.targets.push(Target::new(&entry.any.cache, entry.any.key.clone()));
         self
     }
 

@@ -149,6 +149,7 @@ mod sync;
 pub mod testing;
 mod timeout;
 mod value_of;
+mod value_type;
 mod write_behind;
 mod write_through;
 

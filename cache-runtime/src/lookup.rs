@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::cache::{Cache, Found};
 use crate::call_site::Site;
 use crate::entry::Entry;
-use crate::entry_ref::EntryRef;
+use crate::entry_ref::AnyEntryRef;
 use crate::key::{KeyRef, KeyWriter, Words};
 use crate::manner::Manner;
 use crate::policy::Policy;
@@ -100,27 +100,25 @@ impl<S: Shape> Looking<'_, S> {
     #[cold]
     fn past(self, key: KeyRef<'_>, entry: &Arc<Entry>) -> Lookup<S> {
         let Self { site, cache, policy, .. } = self;
-        let stored = entry.value::<S::Value>(policy.version_or_default());
-        let Some(stored) = stored.filter(|stored| S::Kind::accepts(stored)) else {
-            return Lookup::Miss(self.call(key, Mode::Read));
-        };
-        let mode = match Past::of(entry, cache, *policy) {
+        let mode = match Past::of(entry, cache, *policy, S::FORM) {
             Past::Gone => Mode::Read,
             Past::Replace(at_hand) => Mode::Replace(Box::new(at_hand)),
-            Past::Hit { stale } => match S::Kind::returned(stored.clone()) {
-                Some(returned) => {
+            Past::Hit { stale } => {
+                let stored = entry.value::<S::Value>(policy.version_or_default());
+                if let Some(returned) = stored.cloned().and_then(S::Kind::returned) {
                     site.counters(cache).found(stale);
                     return Lookup::Hit(returned);
                 }
-                None => Mode::Read,
-            },
+                Mode::Read
+            }
         };
         Lookup::Miss(self.call(key, mode))
     }
 
     #[cold]
     pub(crate) fn call(self, key: KeyRef<'_>, mode: Mode) -> Call<S> {
-        let entry = EntryRef::new(self.cache.clone(), *self.policy, key.to_key(), S::CODEC);
-        Call::new(self.site, entry, mode)
+        let Self { site, cache, policy, .. } = self;
+        let (cache, policy, key) = (cache.clone(), *policy, key.to_key());
+        Call::new(site, AnyEntryRef { cache, policy, key, value: S::FORM.value }, mode)
     }
 }

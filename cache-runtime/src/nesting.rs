@@ -1,9 +1,6 @@
 //! Which loads this task is running, to notice a function that would wait for itself.
 
-use std::future::{Future, poll_fn};
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 
 use crate::flight::FlightId;
 use crate::key::Key;
@@ -22,13 +19,14 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
-    fn within_current(cache: usize, key: Key, id: FlightId) -> Arc<Self> {
+    /// A load within what this task is loading.
+    pub(crate) fn within_current(cache: usize, key: Key, id: FlightId) -> Arc<Self> {
         let outer = LOADING.try_with(Arc::clone).ok();
         Arc::new(Self { cache, key, id, outer })
     }
 
     /// Runs `poll` within this load. Not generic: it is compiled once, and not for each function.
-    fn enter(self: &Arc<Self>, poll: &mut dyn FnMut()) {
+    pub(crate) fn enter(self: &Arc<Self>, poll: &mut dyn FnMut()) {
         LOADING.sync_scope(self.clone(), poll);
     }
 
@@ -45,16 +43,4 @@ pub(crate) fn is_loading(cache: usize, key: &Key, id: FlightId) -> bool {
                 .any(|frame| frame.is(cache, key, id))
         })
         .unwrap_or(false)
-}
-
-/// Runs `load`, which all that it awaits can see.
-pub(crate) async fn loading<F: Future>(cache: usize, key: Key, id: FlightId, load: F) -> F::Output {
-    let frame = Frame::within_current(cache, key, id);
-    let mut load = pin!(load);
-    poll_fn(|context| {
-        let mut polled = Poll::Pending;
-        frame.enter(&mut || polled = load.as_mut().poll(context));
-        polled
-    })
-    .await
 }

@@ -7,7 +7,7 @@ pub use crate::failure::{AsDynError, Failure, Sharing};
 pub use crate::invalidation::Invalidation;
 pub use crate::lookup::Lookup;
 pub use crate::policy::{Fraction, Policy, Time};
-pub use crate::read::Call;
+pub use crate::read::{Call, Limited};
 pub use crate::returns::{Kind, Returns, Shape};
 pub use crate::site_for::{ShapeOf, SiteFor, SiteForOn};
 pub use crate::stats::SiteStats;

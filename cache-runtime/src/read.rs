@@ -1,4 +1,7 @@
 //! The one read algorithm: local tier, flight, remote tier, load, fill.
+//!
+//! It is the same for all types: a [`Read`] goes by [`Entry`]s, and knows of the function what its
+//! [`Form`] says. [`Call`] is what a function adds to it: its body, and its types.
 
 mod at_hand;
 mod attempt;
@@ -6,36 +9,52 @@ mod detached;
 mod load;
 mod replace;
 mod settings;
+mod visit;
 mod wait;
+mod way;
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
-use tokio::time::timeout;
-
-use crate::cache::Cache;
 use crate::call_site::Site;
 use crate::entry::Entry;
-use crate::entry_ref::EntryRef;
-use crate::flight::{FlightId, Joined, Outcome, Permit, Ticket, Turn};
+use crate::entry_ref::AnyEntryRef;
+use crate::failure::Failure;
+use crate::flight::{FlightId, Permit, Ticket};
 use crate::manner::Manner;
 use crate::nesting;
 use crate::remote::claim::Claim;
 use crate::remote::feed::Trust;
-use crate::returns::{Kind, Shape};
+use crate::returns::{Form, Kind, Shape};
 use crate::stats::{Event, SiteCounters};
 
 pub(crate) use at_hand::{AtHand, Past};
 pub(crate) use attempt::Attempts;
-use replace::Replacing;
-use settings::Settings;
+pub use detached::Limited;
+use load::Load;
+use replace::{Replacer, Replacing};
+use settings::{Given, Stage};
+
+/// What is awaited in many places and compiled in one.
+type Step<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A call that can't be answered with what is in the local tier, or not with that alone.
 pub struct Call<S: Shape> {
-    site: &'static Site,
-    entry: EntryRef<S::Value>,
+    read: Box<Read>,
     mode: Mode,
-    settings: Settings<S>,
+    given: Given<S>,
+}
+
+/// A call, whatever it is of.
+#[derive(Clone)]
+struct Read {
+    site: &'static Site,
+    form: &'static Form,
+    entry: AnyEntryRef,
+    /// How long an error is remembered, in milliseconds.
+    err_ttl: Option<u64>,
+    stage: Option<Arc<Stage>>,
 }
 
 /// What a call is after.
@@ -60,17 +79,40 @@ impl Mode {
 }
 
 /// How a call goes on.
-enum Way<T> {
-    /// Somebody else's load has brought the value.
-    Served(T),
-    /// It loads, past the cache.
-    Uncached,
-    /// It loads for all that wait.
-    Load(Box<Loading>),
+enum Way {
+    /// The value is there.
+    Served(Arc<Entry>),
+    /// Another call's load has ended in an error.
+    Failed(Failure),
+    /// It loads.
+    Load(Role),
     /// It takes what is at hand, and loads what is to replace it.
-    Replace(Box<Replacing<T>>),
+    Replace(Box<Replacing>),
+}
+
+/// What a load is to others.
+enum Role {
+    /// Nothing: it goes past the cache.
+    Alone,
+    /// It loads for all that wait.
+    Lead(Box<Loading>),
     /// It loads in place of what is cached.
-    Renew,
+    Renew(Box<Renewing>),
+}
+
+/// The right to put a value in place of what is cached.
+struct Renewing {
+    ticket: Ticket,
+    claim: Claim,
+    trust: Trust,
+}
+
+/// What is up to a call.
+enum Work<S: Shape> {
+    /// To load.
+    Load(Load, Given<S>),
+    /// To load what is to replace a value that it has at hand.
+    Replace(Replacer<S>),
 }
 
 /// The right to load, and to store what was loaded.
@@ -83,18 +125,97 @@ struct Loading {
     early: Option<u64>,
 }
 
-/// What the local tier holds for a call that joins a flight.
-enum Recalled<T> {
-    Value(Arc<Entry>),
-    /// An error that is remembered.
-    Error(T),
-}
-
 impl<S: Shape> Call<S> {
-    pub(crate) fn new(site: &'static Site, entry: EntryRef<S::Value>, mode: Mode) -> Self {
-        Self { site, entry, mode, settings: Settings::default() }
+    pub(crate) fn new(site: &'static Site, entry: AnyEntryRef, mode: Mode) -> Self {
+        let read = Read { site, form: S::FORM, entry, err_ttl: None, stage: None };
+        Self { read: Box::new(read), mode, given: Given::default() }
     }
 
+    /// The value: from another call's load, from the remote tier, or from `body`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it drops `body`; another call that waits for it runs its own.
+    #[allow(clippy::manual_async_fn, reason = "it would hold its arguments twice")]
+    pub fn load<F>(self, body: F) -> impl Future<Output = S::Return>
+    where
+        F: Future<Output = S::Return>,
+    {
+        async move {
+            let Self { read, mode, given } = self;
+            let way = read.way(mode).await;
+            match Self::served(way, read.entry.version()) {
+                Ok(returned) => returned,
+                Err(way) => Box::pin(Self::go(Work::of(way, read, given), Box::pin(body))).await,
+            }
+        }
+    }
+
+    async fn go<B>(work: Work<S>, body: B) -> S::Return
+    where
+        B: Future<Output = S::Return> + Unpin,
+    {
+        match work {
+            Work::Load(load, given) => Self::run(load, &given, body).await,
+            Work::Replace(replacer) => replacer.here(body).await,
+        }
+    }
+
+    /// What a call of this version is answered with that goes this way, else how it goes on.
+    fn served(way: Way, version: u32) -> Result<S::Return, Way> {
+        let returned = match way {
+            Way::Served(entry) => Self::returned(entry, version),
+            Way::Failed(failure) => S::failed(&failure),
+            way => return Err(way),
+        };
+        returned.ok_or(Way::Load(Role::Alone))
+    }
+
+    /// What `entry` is to the caller.
+    fn returned(entry: Arc<Entry>, version: u32) -> Option<S::Return> {
+        S::Kind::returned(entry.into_value(version)?)
+    }
+
+    /// Runs `body`, unless there is a value that waits to be written, and stores what it has brought.
+    async fn run<B>(mut load: Load, given: &Given<S>, mut body: B) -> S::Return
+    where
+        B: Future<Output = S::Return> + Unpin,
+    {
+        let version = load.entry().version();
+        let found = load.begin().await.and_then(|entry| Self::returned(entry, version));
+        let returned = match found {
+            Some(returned) => returned,
+            None => load.around(&mut body).await,
+        };
+        if load.is_stored() {
+            let brought = given.brought(&returned, load.entry());
+            load.end(brought).await;
+        }
+        returned
+    }
+}
+
+impl<S: Shape> Work<S> {
+    /// What is up to a call that goes this way.
+    fn of(way: Way, read: Box<Read>, given: Given<S>) -> Self {
+        let role = match way {
+            Way::Load(role) => role,
+            Way::Replace(replacing) => {
+                let at_hand = replacing.at_hand.clone();
+                match Call::<S>::returned(at_hand, read.entry.version()) {
+                    Some(at_hand) => {
+                        return Self::Replace(Replacer { read, given, replacing, at_hand });
+                    }
+                    None => Role::Lead(Box::new(replacing.load.turn)),
+                }
+            }
+            Way::Served(_) | Way::Failed(_) => Role::Alone,
+        };
+        Self::Load(Load::new(read, role), given)
+    }
+}
+
+impl Read {
     fn count(&self, event: Event) {
         self.counters().add(event);
     }
@@ -103,175 +224,20 @@ impl<S: Shape> Call<S> {
         self.site.counters(&self.entry.cache)
     }
 
-    fn version(&self) -> u32 {
-        self.entry.policy.version_or_default()
-    }
-}
-
-// What hits do without is on the heap: cached functions call cached functions, and each future holds
-// those that it awaits. These are no `async fn`s, which hold their arguments twice.
-#[allow(clippy::manual_async_fn, reason = "see above")]
-impl<S: Shape> Call<S> {
-    /// The value: from another call's load, from the remote tier, or from `body`.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping it drops `body`; another call that waits for it runs its own.
-    pub fn load<F>(mut self, body: F) -> impl Future<Output = S::Return>
-    where
-        F: Future<Output = S::Return>,
-    {
-        async move {
-            match Box::pin(self.way()).await {
-                Way::Served(returned) => returned,
-                way => Box::pin(self.go(way, body)).await,
-            }
-        }
-    }
-
-    async fn go<F>(self, way: Way<S::Return>, body: F) -> S::Return
-    where
-        F: Future<Output = S::Return>,
-    {
-        match way {
-            Way::Served(returned) => returned,
-            Way::Uncached => self.pass(body).await,
-            Way::Load(turn) => Box::pin(self.run(*turn, body)).await,
-            Way::Replace(replacing) => Box::pin(self.replace_here(*replacing, body)).await,
-            Way::Renew => Box::pin(self.renew(body)).await,
-        }
-    }
-
-    /// Waits until the value is there, or it is up to this call to load it.
-    async fn way(&mut self) -> Way<S::Return> {
-        let has_tier = self.entry.cache.has_tier(self.entry.policy);
-        let mode = std::mem::replace(&mut self.mode, Mode::Read);
-        match mode {
-            Mode::Replace(at_hand) => return Box::pin(self.way_to_replace(*at_hand)).await,
-            _ if !has_tier || self.is_inside_itself(self.flight_id()) => self.uncached(),
-            Mode::Bypass => self.uncached(),
-            Mode::Refresh => {
-                self.settings.leads();
-                Way::Renew
-            }
-            Mode::Read => self.way_of_read().await,
-        }
-    }
-
-    fn uncached(&self) -> Way<S::Return> {
-        self.settings.leads();
-        self.count(Event::Bypass);
-        Way::Uncached
-    }
-
-    async fn way_of_read(&self) -> Way<S::Return> {
-        let mut patient = true;
-        loop {
-            self.settings.follows();
-            let cache = &self.entry.cache;
-            let trust = cache.trust(self.entry.policy);
-            let joining = cache.joining(self.flight_id(), trust);
-            let joined = cache.flights().join(&self.entry.key, joining, || self.recalled());
-            let (ticket, flight) = match joined {
-                Joined::Stored(Recalled::Value(entry)) => match self.hit(&entry) {
-                    Some(returned) => return Way::Served(returned),
-                    None => continue,
-                },
-                Joined::Stored(Recalled::Error(returned)) => {
-                    self.count(Event::Miss);
-                    self.count(Event::Join);
-                    return Way::Served(returned);
-                }
-                Joined::First(ticket, flight) | Joined::Member(ticket, flight) => (ticket, flight),
-            };
-            let turn = match flight.turn_now() {
-                Some(turn) => turn,
-                // Only who has to wait needs a timer, and one of its own: nobody may poll another's.
-                None => match timeout(cache.max_load(), flight.turn()).await {
-                    Ok(turn) => turn,
-                    // Its load takes too long to be waited for: let the next one try, once.
-                    Err(_) if patient => {
-                        patient = false;
-                        ticket.detach();
-                        continue;
-                    }
-                    Err(_) => return self.uncached(),
-                },
-            };
-            match turn {
-                Turn::Load(permit) => {
-                    self.settings.leads();
-                    let claim = if ticket.is_barred() { Claim::Barred } else { Claim::Alone };
-                    let turn = Loading { ticket, permit, claim, trust, early: None };
-                    if cache.remote(self.entry.policy).is_none() {
-                        return Way::Load(Box::new(turn));
-                    }
-                    if let Some(way) = Box::pin(self.look(turn, &flight)).await {
-                        return way;
-                    }
-                }
-                // The feed may have been lost since it was offered.
-                Turn::AtHand(entry, _) if !cache.is_vouched_for(&entry, trust.since) => {
-                    flight.withdraw();
-                }
-                Turn::AtHand(entry, since) => {
-                    match Box::pin(self.wait_or_take(&flight, &entry, since)).await {
-                        Some(returned) => return Way::Served(returned),
-                        None => flight.withdraw(),
-                    }
-                }
-                Turn::Landed(Outcome::Merged) => {}
-                Turn::Landed(outcome) => return self.landed(outcome),
-            }
-        }
-    }
-
-    fn landed(&self, outcome: Outcome) -> Way<S::Return> {
-        let (event, returned) = match outcome {
-            Outcome::Found(entry) => {
-                self.count(Event::RemoteHit);
-                (Event::Hit, self.returned(&entry))
-            }
-            Outcome::Loaded(entry) => (Event::Miss, self.returned(&entry)),
-            Outcome::Failed(failure) => (Event::Miss, S::failed(&failure)),
-            Outcome::Merged => (Event::Miss, None),
-        };
-        self.count(event);
-        match returned {
-            Some(returned) => {
-                self.count(Event::Join);
-                Way::Served(returned)
-            }
-            None => self.uncached(),
-        }
-    }
-
-    /// What the local tier holds, if this call can take it.
-    fn recalled(&self) -> Option<Recalled<S::Return>> {
-        let EntryRef { cache, policy, key, .. } = &self.entry;
-        if let Some(entry) = cache.entry_at(key.borrowed(), *policy)
-            && let Some(stored) = entry.value::<S::Value>(self.version())
-            && S::Kind::accepts(stored)
-        {
-            return Some(Recalled::Value(entry));
-        }
-        self.settings.err_ttl()?;
-        let failure = cache.remembered(key.borrowed(), self.version())?;
-        S::failed(&failure).map(Recalled::Error)
-    }
-
-    /// What `entry` holds, counted as a hit.
-    fn hit(&self, entry: &Entry) -> Option<S::Return> {
-        self.counters().found(entry.soft() <= self.entry.cache.clock().now());
-        self.returned(entry)
-    }
-
-    fn returned(&self, entry: &Entry) -> Option<S::Return> {
-        S::Kind::returned(entry.value::<S::Value>(self.version())?.clone())
+    /// Whether the function can return what `entry` holds.
+    fn takes(&self, entry: &Entry) -> bool {
+        self.form.takes_entry(entry, self.entry.version())
     }
 
     fn flight_id(&self) -> FlightId {
-        Cache::flight_id::<S>(self.site, self.entry.policy)
+        let AnyEntryRef { policy, .. } = &self.entry;
+        FlightId {
+            site: self.site.address(),
+            value: self.form.value.id(),
+            version: self.entry.version(),
+            shape: (self.form.name)(),
+            exclusive: policy.waits_for_lease(),
+        }
     }
 
     /// Whether the function called itself with the same key: it would wait for itself.

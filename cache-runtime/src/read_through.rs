@@ -10,7 +10,6 @@ use serde::de::DeserializeOwned;
 
 use crate::cache::{self, Cache};
 use crate::call_site::Site;
-use crate::codec::Codec;
 use crate::entry_ref::EntryRef;
 use crate::error::Result;
 use crate::key::{Key, KeyPart, KeyWriter};
@@ -199,8 +198,7 @@ where
     /// The entry of `key`, as the companions of cached functions hand it out.
     pub fn entry(&self, key: &K) -> EntryRef<V> {
         let key = self.key(key);
-        let codec = Some(Codec::message_pack());
-        self.with_cache(|cache| EntryRef::new(cache.clone(), self.policy, key, codec))
+        self.with_cache(|cache| EntryRef::shared(cache.clone(), self.policy, key))
     }
 
     fn with_cache<T>(&self, ask: impl FnOnce(&Cache) -> T) -> T {

@@ -14,10 +14,11 @@ use std::ops::Deref;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::codec::Codec;
+use crate::entry::Entry;
 use crate::failure::{
     AsDynError, Cloned, Failure, Rendered, Reported, SharedError, Sharing, Unshared,
 };
+use crate::value_type::ValueType;
 
 /// The types of a marker: always `Send`, `Sync` and `'static` where its types are.
 type Marker<T> = PhantomData<fn() -> T>;
@@ -133,14 +134,20 @@ pub trait Kind: Copy + Send + Sync {
     /// What `result` stands for in the settings of `#[invalidates]`.
     type Success;
 
+    /// Whether the type has a word for none, so that [`returned`](Self::returned) takes it.
+    const HAS_NONE: bool;
+
     /// What is to be stored of `returned`: a value, or that there is none; nothing of an error.
     fn stored(returned: &Self::Return) -> Option<Option<&Self::Value>>;
 
     /// The return value that stands for a stored one; `None` where the type has no word for none.
     fn returned(stored: Option<Self::Value>) -> Option<Self::Return>;
 
-    /// Whether the type has a word for `stored`, so that [`returned`](Self::returned) takes it.
-    fn accepts(stored: &Option<Self::Value>) -> bool;
+    /// Whether [`returned`](Self::returned) takes `stored`.
+    #[inline]
+    fn accepts(stored: &Option<Self::Value>) -> bool {
+        stored.is_some() || Self::HAS_NONE
+    }
 
     /// The success value, unless `returned` is an error.
     fn success(returned: &Self::Return) -> Option<&Self::Success>;
@@ -158,6 +165,8 @@ impl<T> Kind for Plain<T> {
     type Error = ();
     type Success = T;
 
+    const HAS_NONE: bool = false;
+
     fn stored(returned: &T) -> Option<Option<&T>> {
         Some(Some(returned))
     }
@@ -165,11 +174,6 @@ impl<T> Kind for Plain<T> {
     #[inline]
     fn returned(stored: Option<T>) -> Option<T> {
         stored
-    }
-
-    #[inline]
-    fn accepts(stored: &Option<T>) -> bool {
-        stored.is_some()
     }
 
     fn success(returned: &T) -> Option<&T> {
@@ -191,6 +195,8 @@ impl<T> Kind for Optional<T> {
     type Error = ();
     type Success = Option<T>;
 
+    const HAS_NONE: bool = true;
+
     fn stored(returned: &Option<T>) -> Option<Option<&T>> {
         Some(returned.as_ref())
     }
@@ -198,11 +204,6 @@ impl<T> Kind for Optional<T> {
     #[inline]
     fn returned(stored: Option<T>) -> Option<Option<T>> {
         Some(stored)
-    }
-
-    #[inline]
-    fn accepts(_: &Option<T>) -> bool {
-        true
     }
 
     fn success(returned: &Option<T>) -> Option<&Option<T>> {
@@ -224,6 +225,8 @@ impl<T, E> Kind for Fallible<T, E> {
     type Error = E;
     type Success = T;
 
+    const HAS_NONE: bool = false;
+
     fn stored(returned: &Result<T, E>) -> Option<Option<&T>> {
         returned.as_ref().ok().map(Some)
     }
@@ -231,11 +234,6 @@ impl<T, E> Kind for Fallible<T, E> {
     #[inline]
     fn returned(stored: Option<T>) -> Option<Result<T, E>> {
         stored.map(Ok)
-    }
-
-    #[inline]
-    fn accepts(stored: &Option<T>) -> bool {
-        stored.is_some()
     }
 
     fn success(returned: &Result<T, E>) -> Option<&T> {
@@ -257,6 +255,8 @@ impl<T, E> Kind for FallibleOptional<T, E> {
     type Error = E;
     type Success = Option<T>;
 
+    const HAS_NONE: bool = true;
+
     fn stored(returned: &Result<Option<T>, E>) -> Option<Option<&T>> {
         returned.as_ref().ok().map(Option::as_ref)
     }
@@ -264,11 +264,6 @@ impl<T, E> Kind for FallibleOptional<T, E> {
     #[inline]
     fn returned(stored: Option<T>) -> Option<Result<Option<T>, E>> {
         Some(Ok(stored))
-    }
-
-    #[inline]
-    fn accepts(_: &Option<T>) -> bool {
-        true
     }
 
     fn success(returned: &Result<Option<T>, E>) -> Option<&Option<T>> {
@@ -347,8 +342,8 @@ pub trait Shape: Copy + Send + Sync {
     /// The type of the stored value.
     type Value: Clone + Send + Sync + 'static;
 
-    /// How a value crosses processes; `None` where it doesn't.
-    const CODEC: Option<Codec<Self::Value>>;
+    /// What is the same for all types but for what it says.
+    const FORM: &'static Form;
 
     /// What the callers that waited for `returned` can be given if it is an error.
     fn share(returned: &Self::Return) -> Option<Failure>;
@@ -357,18 +352,43 @@ pub trait Shape: Copy + Send + Sync {
     fn failed(failure: &Failure) -> Option<Self::Return>;
 }
 
-/// Whether and how values of a type are encoded.
-pub trait Coding<T> {
-    /// How; `None` where they aren't.
-    const CODEC: Option<Codec<T>>;
+/// What the read algorithm has to know of a return type that it does not name.
+pub struct Form {
+    /// The type of the stored value.
+    pub(crate) value: &'static ValueType,
+    /// Whether it has a word for none.
+    pub(crate) has_none: bool,
+    /// Whether it can hold an error that another call has ended in.
+    pub(crate) takes: fn(&Failure) -> bool,
+    /// The name of its shape.
+    pub(crate) name: fn() -> &'static str,
 }
 
-impl<T: Serialize + DeserializeOwned> Coding<T> for Encoded<T> {
-    const CODEC: Option<Codec<T>> = Some(Codec::message_pack());
+impl Form {
+    /// Whether it can hold what is in `entry`, as a value of this version.
+    pub(crate) fn takes_entry(&self, entry: &Entry, version: u32) -> bool {
+        entry.is_of(self.value.id(), version) && (self.has_none || !entry.is_none())
+    }
 }
 
-impl<T> Coding<T> for Unencoded<T> {
-    const CODEC: Option<Codec<T>> = None;
+impl fmt::Debug for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str((self.name)())
+    }
+}
+
+/// Which tiers hold values of a type.
+pub trait Storing<T> {
+    /// What is to be known of it for that.
+    const VALUE: &'static ValueType;
+}
+
+impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Storing<T> for Encoded<T> {
+    const VALUE: &'static ValueType = &ValueType::shared::<T>();
+}
+
+impl<T: Send + Sync + 'static> Storing<T> for Unencoded<T> {
+    const VALUE: &'static ValueType = &ValueType::local::<T>();
 }
 
 impl<K, S, C> Shape for Shaped<K, S, C>
@@ -376,13 +396,18 @@ where
     K: Kind,
     K::Value: Clone + Send + Sync + 'static,
     S: Sharing<K::Error>,
-    C: Coding<K::Value>,
+    C: Storing<K::Value>,
 {
     type Kind = K;
     type Return = K::Return;
     type Value = K::Value;
 
-    const CODEC: Option<Codec<Self::Value>> = C::CODEC;
+    const FORM: &'static Form = &Form {
+        value: C::VALUE,
+        has_none: K::HAS_NONE,
+        takes: |failure| Self::failed(failure).is_some(),
+        name: std::any::type_name::<Self>,
+    };
 
     fn share(returned: &Self::Return) -> Option<Failure> {
         S::share(K::error(returned)?)

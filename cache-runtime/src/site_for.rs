@@ -2,7 +2,7 @@
 
 use crate::cache::{self, Cache};
 use crate::call_site::{Site, SiteOn};
-use crate::entry_ref::EntryRef;
+use crate::entry_ref::{AnyEntryRef, EntryRef};
 use crate::key::{KeyWriter, rendered};
 use crate::lookup::{Looking, Lookup};
 use crate::read::{Call, Mode};
@@ -147,7 +147,9 @@ impl<'a, S: Shape> SiteForOn<'a, S> {
         W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
     {
         let SiteOn { site, cache } = self.on;
-        EntryRef::new(cache.clone(), *site.policy(), rendered(render), S::CODEC)
+        let (policy, key) = (*site.policy(), rendered(render));
+        let value = S::FORM.value;
+        EntryRef::new(AnyEntryRef { cache: cache.clone(), policy, key, value })
     }
 
     #[inline]

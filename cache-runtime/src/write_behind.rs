@@ -19,6 +19,7 @@ use self::desk::Placed;
 pub use self::letter::{Dead, Pending};
 pub use self::version::Version;
 use crate::cache::Cache;
+use crate::entry_ref::Product;
 use crate::error::Result;
 use crate::returns::{Kind, Returns};
 use crate::write_through::{WriteThrough, Writing};
@@ -139,15 +140,16 @@ impl WriteBehind {
         let writing = write.enter().await;
         let entry = writing.of();
         let cache = entry.cache.clone();
-        let payload = payload::seal(entry, &value, arguments);
+        let product = writing.product(Some(&value));
+        let payload = payload::seal(entry, &product.entry, arguments);
         let placed = cache.desk().place(&cache, self, &entry.key, payload).await;
         match (placed, done) {
             (Placed::Taken(_), Some(returned)) => {
-                writing.settle_with(Returns::<()>::new().kind(), (), value).await;
+                writing.settle_product(Returns::<()>::new().kind(), (), Some(product)).await;
                 Behind::Later(returned)
             }
             (placed, _) => {
-                Behind::Now(Box::new(Now { function: self, kind, placed, writing, value }))
+                Behind::Now(Box::new(Now { function: self, kind, placed, writing, product }))
             }
         }
     }
@@ -203,7 +205,7 @@ pub struct Now<K, T> {
     kind: K,
     placed: Placed,
     writing: Writing<T>,
-    value: T,
+    product: Product,
 }
 
 impl<K: Kind, T: Clone + Send + Sync + 'static> Now<K, T> {
@@ -213,7 +215,7 @@ impl<K: Kind, T: Clone + Send + Sync + 'static> Now<K, T> {
     ///
     /// Dropping it leaves the barrier up for its hold.
     pub async fn run<F: Future<Output = K::Return>>(self: Box<Self>, body: F) -> K::Return {
-        let Self { function, kind, placed, writing, value } = *self;
+        let Self { function, kind, placed, writing, product } = *self;
         let sequence = placed.sequence();
         let returned = Version::scope(sequence, Box::pin(body)).await;
         let entry = writing.of();
@@ -229,7 +231,7 @@ impl<K: Kind, T: Clone + Send + Sync + 'static> Now<K, T> {
             Placed::Refused(_) if is_made => desk.supersede(cache, &entry.key, sequence).await,
             Placed::Refused(_) | Placed::Taken(_) => {}
         }
-        writing.settle_with(kind, returned, value).await
+        writing.settle_product(kind, returned, is_made.then_some(product)).await
     }
 }
 

@@ -4,8 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::cache::{self, Cache};
-use crate::codec::Codec;
-use crate::entry_ref::{EntryRef, Filling, Loaded};
+use crate::entry_ref::{AnyEntryRef, EntryRef, Loaded, Product};
 use crate::invalidation::Invalidation;
 use crate::key::{KeyWriter, rendered};
 use crate::policy::Policy;
@@ -41,8 +40,7 @@ impl<T> WriteThrough<T> {
         T: Serialize + DeserializeOwned, // what is written is kept in Redis too
         W: FnOnce(&mut KeyWriter) -> &mut KeyWriter,
     {
-        let codec = Some(Codec::message_pack());
-        Self::entry(EntryRef::new(cache.clone(), policy, rendered(render), codec))
+        Self::entry(EntryRef::shared(cache.clone(), policy, rendered(render)))
     }
 }
 
@@ -54,9 +52,10 @@ impl<T: Clone + Send + Sync + 'static> WriteThrough<T> {
     /// Dropping it takes the barrier down again.
     pub async fn enter(self) -> Writing<T> {
         let Self { entry } = self;
-        let trust = entry.cache.trust(entry.policy);
-        let began = entry.cache.clock().wall();
-        let barrier = Invalidation::on(&entry.cache).entry(&entry).around().await;
+        let AnyEntryRef { cache, policy, .. } = &entry.any;
+        let trust = cache.trust(*policy);
+        let began = cache.clock().wall();
+        let barrier = Invalidation::on(cache).entry(&entry).around().await;
         Writing { barrier: barrier.always(), entry, trust, began }
     }
 }
@@ -74,8 +73,13 @@ pub struct Writing<T> {
 
 impl<T: Clone + Send + Sync + 'static> Writing<T> {
     /// The entry that is written.
-    pub(crate) fn of(&self) -> &EntryRef<T> {
-        &self.entry
+    pub(crate) fn of(&self) -> &AnyEntryRef {
+        &self.entry.any
+    }
+
+    /// `value`, for the time that it is to live.
+    pub(crate) fn product(&self, value: Option<&T>) -> Product {
+        self.entry.product(value)
     }
 
     /// Takes the barrier down. Unless `returned` is an error, and if nobody else wrote meanwhile,
@@ -85,19 +89,27 @@ impl<T: Clone + Send + Sync + 'static> Writing<T> {
     ///
     /// Once polled, it finishes even if it is dropped.
     pub async fn settle<K: Kind<Value = T>>(self, kind: K, returned: K::Return) -> K::Return {
-        let filling = K::stored(&returned).and_then(|value| self.filling(value));
-        self.barrier.filled(filling).settle(kind, returned).await
+        let product = K::stored(&returned).map(|value| self.product(value));
+        self.settle_product(kind, returned, product).await
     }
 
     /// As [`settle`](Self::settle), with `value`.
     pub async fn settle_with<K: Kind>(self, kind: K, returned: K::Return, value: T) -> K::Return {
-        let filling = K::success(&returned).and_then(|_| self.filling(Some(&value)));
-        self.barrier.filled(filling).settle(kind, returned).await
+        let product = K::success(&returned).map(|_| self.product(Some(&value)));
+        self.settle_product(kind, returned, product).await
     }
 
-    fn filling(&self, value: Option<&T>) -> Option<Filling> {
-        let Self { entry, trust, began, .. } = self;
-        let life = entry.cache.life(entry.policy, value, entry.ttl_of);
-        entry.filling(&Loaded { value, began: *began, trust: *trust, life })
+    /// As [`settle`](Self::settle), with `product`, if there is one.
+    pub(crate) async fn settle_product<K: Kind>(
+        self,
+        kind: K,
+        returned: K::Return,
+        product: Option<Product>,
+    ) -> K::Return {
+        let Self { entry, barrier, trust, began } = self;
+        let filling = product.and_then(|Product { entry: value, life }| {
+            entry.any.filling(Loaded { entry: value, began, trust, life })
+        });
+        barrier.filled(filling).settle(kind, returned).await
     }
 }

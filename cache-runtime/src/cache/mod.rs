@@ -6,7 +6,6 @@ mod local;
 mod shutdown;
 mod weak;
 
-use std::any::TypeId;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -22,9 +21,8 @@ pub(crate) use weak::WeakCache;
 
 use crate::call_site::{self, Site};
 use crate::clock::{Clock, millis};
-use crate::codec::Codec;
 use crate::deferred;
-use crate::entry_ref::{EntryRef, TtlOf};
+use crate::entry_ref::EntryRef;
 use crate::error::Result;
 use crate::flight::{Barrier, FlightId, Flights, Joining};
 use crate::key::Key;
@@ -235,7 +233,7 @@ impl Cache {
         T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
     {
         let key = key.canonical().into_owned();
-        EntryRef::new(self.clone(), policy, key, Some(Codec::message_pack()))
+        EntryRef::shared(self.clone(), policy, key)
     }
 
     /// Makes what is cached under `key` count as outdated, in both tiers, whatever function cached
@@ -278,14 +276,14 @@ impl Cache {
         Joining { id, now, oldest, oldest_unheard }
     }
 
-    /// How long a value lives, or that there is none, where `ttl_of` knows better than the policy.
-    pub(crate) fn life<T>(&self, policy: Policy, value: Option<&T>, ttl_of: TtlOf<T>) -> Life {
+    /// How long a value lives, or that there is none, unless it has a ttl of its `own`.
+    pub(crate) fn life(&self, policy: Policy, is_value: bool, own: Option<Duration>) -> Life {
         let Settings { default_ttl, none_ttl, jitter, .. } = self.0.settings;
         let ttl = policy.ttl_or(default_ttl);
-        let ttl = match (value, ttl_of) {
-            (Some(value), Some(ttl_of)) => millis(ttl_of(value)),
-            (Some(_), None) => ttl,
-            (None, _) => policy.none_ttl_or(ttl, none_ttl),
+        let ttl = match own {
+            Some(own) => millis(own),
+            None if is_value => ttl,
+            None => policy.none_ttl_or(ttl, none_ttl),
         };
         if ttl == 0 {
             return Life::default();
@@ -302,16 +300,6 @@ impl Cache {
     /// Puts up the local half of a barrier, which is an invalidation too.
     pub(crate) fn enter_locally(&self, key: &Key) -> Barrier {
         self.0.flights.enter(key, || self.remove(key))
-    }
-
-    pub(crate) fn flight_id<S: Shape>(site: &'static Site, policy: Policy) -> FlightId {
-        FlightId {
-            site: site.address(),
-            value: TypeId::of::<S::Value>(),
-            version: policy.version_or_default(),
-            shape: std::any::type_name::<S>(),
-            exclusive: policy.waits_for_lease(),
-        }
     }
 
     pub(crate) fn flights(&self) -> &Arc<Flights> {

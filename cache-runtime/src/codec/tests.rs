@@ -6,17 +6,17 @@ use std::net::IpAddr;
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::Codec;
+use crate::codec;
 use crate::error::{ErrorKind, Result};
 
 const LIMIT: usize = 1 << 20;
 
 fn encode<T: Serialize + serde::de::DeserializeOwned>(value: &T) -> Vec<u8> {
-    Codec::message_pack().encode(value, LIMIT).unwrap()
+    codec::encode(value, LIMIT).unwrap()
 }
 
 fn decode<T: Serialize + serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T> {
-    let value = Codec::message_pack().decode(bytes);
+    let value = codec::decode(bytes);
     if let Err(error) = &value {
         assert_eq!(error.kind(), ErrorKind::Codec);
     }
@@ -159,9 +159,8 @@ fn serde_attributes_and_unusual_types_survive() {
 
 #[test]
 fn a_value_of_exactly_the_limit_is_encoded_and_one_byte_more_is_not() {
-    let codec = Codec::<String>::message_pack();
-    assert_eq!(codec.encode(&"x".repeat(95), 97).unwrap().len(), 97);
-    let error = codec.encode(&"x".repeat(96), 97).unwrap_err();
+    assert_eq!(codec::encode(&"x".repeat(95), 97).unwrap().len(), 97);
+    let error = codec::encode(&"x".repeat(96), 97).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Codec);
 }
 
@@ -177,14 +176,13 @@ fn chain(links: usize) -> Chain {
 
 #[test]
 fn a_hundred_and_twenty_eight_levels_are_stored_and_one_more_is_not() {
-    let codec = Codec::<Chain>::message_pack();
-    let deepest = codec.encode(&chain(128), LIMIT).unwrap();
-    assert!(codec.decode(&deepest).is_ok());
-    assert!(codec.encode(&chain(129), LIMIT).is_err());
+    let deepest = codec::encode(&chain(128), LIMIT).unwrap();
+    assert!(codec::decode::<Chain>(&deepest).is_ok());
+    assert!(codec::encode(&chain(129), LIMIT).is_err());
 
     let link = b"\x81\xa4Link";
     let deeper = [&link[..], &deepest].concat();
-    assert!(codec.decode(&deeper).is_err());
+    assert!(codec::decode::<Chain>(&deeper).is_err());
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! What an entry exchanges with the remote tier, and how a value gets into both.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
-use super::{EntryRef, Filling, ReadBack};
+use super::{AnyEntryRef, Filling, ReadBack};
 use crate::entry::Entry;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flight::Ticket;
@@ -12,17 +14,16 @@ use crate::remote::cell::VALUE_PREFIX;
 use crate::remote::claim::{Claim, Filled};
 use crate::remote::envelope::{Envelope, Header};
 use crate::remote::feed::Trust;
-use crate::remote::fingerprint::fingerprint;
 
 /// A value from the remote tier.
-pub(crate) struct Opened<T> {
-    pub(crate) value: Option<T>,
+pub(crate) struct Opened {
+    pub(crate) entry: Arc<Entry>,
     pub(crate) span: Span,
 }
 
 /// A value on its way into the tiers.
-pub(crate) struct Loaded<'a, T> {
-    pub(crate) value: Option<&'a T>,
+pub(crate) struct Loaded {
+    pub(crate) entry: Arc<Entry>,
     /// When the load began, by the wall clock.
     pub(crate) began: u64,
     /// As it was before the load began.
@@ -51,30 +52,23 @@ pub(crate) enum Locally {
     Nowhere,
 }
 
-impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
+impl AnyEntryRef {
     fn fingerprint(&self) -> u64 {
-        fingerprint::<T>(self.policy.version_or_default())
+        self.value.fingerprint(self.version())
     }
 
-    /// What `cell` holds, if it is alive and a `T` of this version.
-    pub(crate) fn open(&self, cell: &Bytes) -> Option<Opened<T>> {
-        let envelope = Envelope::decode(cell, self.fingerprint()).ok()?;
+    /// What `cell` holds, if it is alive, and a value of this type and version.
+    pub(crate) fn open(&self, cell: &Bytes) -> Option<Opened> {
+        let Envelope { header, payload } = Envelope::decode(cell, self.fingerprint()).ok()?;
         let clock = self.cache.clock();
-        let span = Span::of_stored(&envelope.header, clock.wall(), clock.now(), self.policy)?;
-        let value = match envelope.payload {
-            Some(payload) => Some(self.codec?.decode(payload).ok()?),
-            None => None,
-        };
-        Some(Opened { value, span })
+        let span = Span::of_stored(&header, clock.wall(), clock.now(), self.policy)?;
+        let entry = self.value.decode(payload, self.version()).ok()?;
+        Some(Opened { entry, span })
     }
 
     /// The cell of a value, of at most `limit` bytes.
-    pub(crate) fn seal(&self, limit: usize, loaded: &Loaded<'_, T>) -> Result<Bytes> {
-        let payload = match (loaded.value, self.codec) {
-            (None, _) => None,
-            (Some(value), Some(codec)) => Some(codec.encode(value, limit)?),
-            (Some(_), None) => return Err(Error::new(ErrorKind::Codec, "the value stays local")),
-        };
+    pub(crate) fn seal(&self, limit: usize, loaded: &Loaded) -> Result<Bytes> {
+        let payload = self.value.encode(&loaded.entry, limit)?;
         let Life { ttl, cost, .. } = loaded.life;
         let wall = self.cache.clock().wall();
         let hard = wall.saturating_add(loaded.life.total());
@@ -90,19 +84,18 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
 
     /// A value that was written, to take the place of the barrier around its write; `None` where no
     /// tier may hold it.
-    pub(crate) fn filling(&self, loaded: &Loaded<'_, T>) -> Option<Filling> {
+    pub(crate) fn filling(&self, loaded: Loaded) -> Option<Filling> {
         let cell = match self.cache.remote(self.policy) {
-            Some(tier) => Some(self.seal(tier.value_limit(), loaded).ok()?),
+            Some(tier) => Some(self.seal(tier.value_limit(), &loaded).ok()?),
             None => None,
         };
-        let (life, trust) = (loaded.life, loaded.trust);
-        let entry = Entry::new(loaded.value.cloned(), self.policy.version_or_default());
+        let Loaded { entry, life, trust, .. } = loaded;
         let (span, read_back) = (self.span(life), ReadBack::of(self));
         (life.ttl > 0).then(|| Filling { entry, cell, life, span, trust, read_back })
     }
 
     /// Fills the remote tier by `claim`.
-    pub(crate) async fn fill(&self, claim: Claim, loaded: &Loaded<'_, T>) -> Kept {
+    pub(crate) async fn fill(&self, claim: Claim, loaded: &Loaded) -> Kept {
         if loaded.life.ttl == 0 {
             return Kept::Nowhere;
         }
@@ -132,12 +125,12 @@ impl<T: Clone + Send + Sync + 'static> EntryRef<T> {
         &self,
         ticket: &Ticket,
         claim: Claim,
-        loaded: &Loaded<'_, T>,
+        loaded: Loaded,
     ) -> Result<bool> {
         let read_back = ReadBack::of(self);
-        let kept = self.fill(claim, loaded).await;
+        let kept = self.fill(claim, &loaded).await;
         let span = self.span(loaded.life);
-        let entry = Entry::new(loaded.value.cloned(), self.policy.version_or_default());
+        let entry = loaded.entry;
         let local = kept.locally(read_back, loaded.trust);
         let is_kept = !matches!(local, Locally::Nowhere);
         let told = self.forget_older(kept).await;

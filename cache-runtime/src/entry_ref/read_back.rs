@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::timeout;
 
-use super::EntryRef;
+use super::AnyEntryRef;
 use crate::background;
 use crate::cache::Cache;
 use crate::entry::Entry;
@@ -36,8 +36,8 @@ pub(crate) struct ReadBack {
 impl ReadBack {
     /// Begins to watch for the fill of `entry`. `None` where there is no local tier to fill or
     /// nobody tells.
-    pub(crate) fn of<T>(entry: &EntryRef<T>) -> Option<Self> {
-        let EntryRef { cache, policy, key, .. } = entry;
+    pub(crate) fn of(entry: &AnyEntryRef) -> Option<Self> {
+        let AnyEntryRef { cache, policy, key, .. } = entry;
         let is_told = cache.has_local() && cache.trust(*policy).is_connected();
         is_told.then(|| Self {
             cache: cache.clone(),

@@ -97,11 +97,16 @@ impl Flight {
         Arc::new(Self { id, state: Mutex::new(state) })
     }
 
+    /// What it has landed with, if it has.
+    pub(crate) fn outcome(&self) -> Option<Outcome> {
+        self.state.lock().outcome.clone()
+    }
+
     /// What a flight in doubt, when this one began, has landed with since, if it saw `cell`.
     pub(super) fn doubted_outcome(&self, cell: &Bytes) -> Option<Outcome> {
         let doubted = self.state.lock().doubted.clone();
         let flight = doubted.iter().find(|flight| flight.has_seen(cell))?;
-        flight.state.lock().outcome.clone()
+        flight.outcome()
     }
 
     /// Waits until it is this member's turn to load, or the flight has landed.

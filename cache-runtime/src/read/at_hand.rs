@@ -12,14 +12,14 @@ use tokio::time::timeout;
 
 use super::attempt::Attempt;
 use super::replace::{Replacement, Replacing};
-use super::{Call, Loading, Way};
+use super::{Loading, Read, Role, Way};
 use crate::cache::Cache;
 use crate::entry::Entry;
 use crate::flight::{Flight, Joined, Outcome, Turn};
 use crate::life::State;
 use crate::policy::Policy;
 use crate::remote::claim::Claim;
-use crate::returns::Shape;
+use crate::returns::Form;
 use crate::stats::Event;
 
 /// A value of the local tier that is to be replaced.
@@ -40,8 +40,11 @@ pub(crate) enum Past {
 }
 
 impl Past {
-    /// What `entry` is for a call of `policy`, which takes the right to replace it if it can.
-    pub(crate) fn of(entry: &Arc<Entry>, cache: &Cache, policy: Policy) -> Self {
+    /// What `entry` is for a call of `policy` and `form`, which takes the right to replace it if it can.
+    pub(crate) fn of(entry: &Arc<Entry>, cache: &Cache, policy: Policy, form: &Form) -> Self {
+        if !form.takes_entry(entry, policy.version_or_default()) {
+            return Self::Gone;
+        }
         let now = cache.clock().now();
         let stale = match entry.state(now, policy) {
             State::Expired => return Self::Gone,
@@ -65,15 +68,13 @@ enum Standing {
     Gone,
 }
 
-impl<S: Shape> Call<S> {
+impl Read {
     /// How a call goes on that has found `at_hand` in the local tier.
-    pub(super) async fn way_to_replace(&self, at_hand: AtHand) -> Way<S::Return> {
+    pub(super) async fn way_to_replace(&self, at_hand: AtHand) -> Way {
         let AtHand { entry, attempt } = at_hand;
         let id = self.flight_id();
-        if self.is_inside_itself(id)
-            && let Some(returned) = self.hit(&entry)
-        {
-            return Way::Served(returned);
+        if self.is_inside_itself(id) {
+            return Way::Served(self.hit(entry));
         }
         let cache = &self.entry.cache;
         let trust = cache.trust(self.entry.policy);
@@ -86,7 +87,7 @@ impl<S: Shape> Call<S> {
                     Some(Turn::Load(permit)) => {
                         let turn =
                             Loading { ticket, permit, claim: Claim::Alone, trust, early: None };
-                        return self.replacing(turn, &flight, &entry, attempt);
+                        return self.replacing(turn, &flight, entry, attempt);
                     }
                     // Who joined it right away was faster.
                     _ => (None, entry),
@@ -101,10 +102,10 @@ impl<S: Shape> Call<S> {
                 let since = flight.offers_since().unwrap_or_else(|| cache.clock().now());
                 self.wait_or_take(&flight, &entry, since).await
             }
-            None => self.hit(&entry),
+            None => Some(self.hit(entry)),
         };
         match taken {
-            Some(returned) => Way::Served(returned),
+            Some(entry) => Way::Served(entry),
             None => self.way_of_read().await,
         }
     }
@@ -120,7 +121,7 @@ impl<S: Shape> Call<S> {
             return None;
         }
         let is_fresh = stands.state(cache.clock().now(), policy) == State::Fresh;
-        let is_taken = is_fresh && self.returned(&stands).is_some();
+        let is_taken = is_fresh && self.takes(&stands);
         Some(if is_taken { Standing::Newer(stands) } else { Standing::Gone })
     }
 
@@ -129,18 +130,17 @@ impl<S: Shape> Call<S> {
         &self,
         mut turn: Loading,
         flight: &Arc<Flight>,
-        entry: &Arc<Entry>,
+        entry: Arc<Entry>,
         attempt: Attempt,
-    ) -> Way<S::Return> {
-        let Some(at_hand) = self.returned(entry) else { return Way::Load(Box::new(turn)) };
+    ) -> Way {
         let now = self.entry.cache.clock().now();
         turn.early = Some(entry.soft().saturating_sub(now));
-        turn.ticket.offer(entry, now);
+        turn.ticket.offer(&entry, now);
         Way::Replace(Box::new(Replacing {
-            at_hand,
             is_stale: entry.soft() <= now,
             end: entry.end(self.entry.policy),
-            patience: self.patience(entry, now),
+            patience: self.patience(&entry, now),
+            at_hand: entry,
             load: Replacement { turn, flight: flight.clone(), attempt },
         }))
     }
@@ -152,19 +152,16 @@ impl<S: Shape> Call<S> {
         turn: Loading,
         flight: &Arc<Flight>,
         entry: Arc<Entry>,
-    ) -> Way<S::Return> {
+    ) -> Way {
         if turn.early.is_some() {
             if flight.offers_since().is_none() {
                 turn.ticket.offer(&entry, self.entry.cache.clock().now());
             }
-            return Way::Load(Box::new(turn));
+            return Way::Load(Role::Lead(Box::new(turn)));
         }
         match Attempt::under(&self.entry.key, &entry, &self.entry.cache) {
-            Some(attempt) => self.replacing(turn, flight, &entry, attempt),
-            None => match self.returned(&entry) {
-                Some(returned) => self.serve(turn, returned, Some(entry)),
-                None => Way::Load(Box::new(turn)),
-            },
+            Some(attempt) => self.replacing(turn, flight, entry, attempt),
+            None => self.serve(turn, entry),
         }
     }
 
@@ -183,33 +180,35 @@ impl<S: Shape> Call<S> {
     pub(super) async fn wait_or_take(
         &self,
         flight: &Arc<Flight>,
-        entry: &Entry,
+        entry: &Arc<Entry>,
         since: u64,
-    ) -> Option<S::Return> {
-        if entry.end(self.entry.policy) <= self.entry.cache.clock().now() {
+    ) -> Option<Arc<Entry>> {
+        if entry.end(self.entry.policy) <= self.entry.cache.clock().now() || !self.takes(entry) {
             return None;
         }
-        self.settings.has_at_hand();
+        self.has_at_hand();
         // No longer than the window: what is late by the length of a timer is not.
         if let Some(patience) = self.patience(entry, since)
             && let Ok(Some(outcome)) = timeout(patience, flight.landing()).await
-            && let Some(returned) = self.brought(outcome)
+            && let Some(brought) = self.brought(outcome)
         {
-            return Some(returned);
+            return Some(brought);
         }
-        self.hit(entry)
+        Some(self.hit(entry.clone()))
     }
 
     /// The value, if it is one, that another call's load has brought.
-    fn brought(&self, outcome: Outcome) -> Option<S::Return> {
+    fn brought(&self, outcome: Outcome) -> Option<Arc<Entry>> {
         let (event, entry) = match outcome {
             Outcome::Loaded(entry) => (Event::Miss, entry),
             Outcome::Found(entry) => (Event::Hit, entry),
             Outcome::Failed(_) | Outcome::Merged => return None,
         };
-        let returned = self.returned(&entry)?;
+        if !self.takes(&entry) {
+            return None;
+        }
         self.count(event);
         self.count(Event::Join);
-        Some(returned)
+        Some(entry)
     }
 }

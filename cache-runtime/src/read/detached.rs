@@ -1,14 +1,22 @@
 //! A load that belongs to the key and not to its caller.
 
 use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::settings::HardTimeout;
-use super::{Call, Way};
-use crate::background::{Detached, Leave};
+use super::settings::Stage;
+use super::{Call, Read, Work};
+use crate::background::{Boxed, Detached, Leave};
 use crate::returns::Shape;
 use crate::timeout::Timeout;
+
+impl Read {
+    pub(super) fn leave(&self) -> Option<Leave> {
+        Leave::after(self.entry.cache.max_load())
+    }
+}
 
 // These are no `async fn`s, which hold their arguments twice.
 #[allow(clippy::manual_async_fn, reason = "see above")]
@@ -26,65 +34,78 @@ impl<S: Shape> Call<S> {
         S::Return: Send,   // as above
     {
         async move {
-            if let Some(limit) = self.settings.hard_timeout() {
-                return Box::pin(self.within(limit, body)).await;
-            }
-            self.through(body, true).await
-        }
-    }
-
-    /// Whether a load goes on when its caller leaves is up to `leaves`.
-    fn through<F>(mut self, body: F, leaves: bool) -> impl Future<Output = S::Return>
-    where
-        S: 'static,
-        F: Future<Output = S::Return> + Send + 'static,
-        S::Return: Send,
-    {
-        async move {
-            match Box::pin(self.way()).await {
-                Way::Served(returned) => returned,
-                way => Box::pin(self.go_detached(way, body, leaves)).await,
+            let Self { read, mode, given } = self;
+            let way = read.way(mode).await;
+            match Self::served(way, read.entry.version()) {
+                Ok(returned) => returned,
+                Err(way) => Work::of(way, read, given).detached(Box::pin(body), true).await,
             }
         }
     }
 
-    async fn go_detached<F>(self, way: Way<S::Return>, body: F, leaves: bool) -> S::Return
+    /// The same; it ends with its caller.
+    async fn attached(self, body: Boxed<S::Return>) -> S::Return
     where
         S: 'static,
-        F: Future<Output = S::Return> + Send + 'static,
         S::Return: Send,
     {
-        match way {
-            Way::Served(returned) => returned,
-            Way::Uncached => self.pass(body).await,
-            Way::Load(turn) => {
-                let leave = self.leave(leaves);
-                Detached::new(leave, Box::pin(self.run(*turn, body))).await
-            }
-            Way::Replace(replacing) => self.replace_there(*replacing, body).await,
-            Way::Renew => {
-                let leave = self.leave(leaves);
-                Detached::new(leave, Box::pin(self.renew(body))).await
-            }
+        let Self { read, mode, given } = self;
+        let way = read.way(mode).await;
+        match Self::served(way, read.entry.version()) {
+            Ok(returned) => returned,
+            Err(way) => Work::of(way, read, given).detached(body, false).await,
         }
     }
+}
 
-    fn leave(&self, leaves: bool) -> Option<Leave> {
-        if leaves { Leave::after(self.entry.cache.max_load()) } else { None }
-    }
-
-    /// As [`detached`](Self::detached), and ends in an error when the caller has waited too long.
-    /// If the load is up to this call then, it goes on.
-    async fn within<F>(self, limit: HardTimeout<S>, body: F) -> S::Return
+impl<S: Shape> Work<S> {
+    /// Whether it goes on when its caller leaves is up to `leaves`.
+    fn detached(self, body: Boxed<S::Return>, leaves: bool) -> Boxed<S::Return>
     where
         S: 'static,
-        F: Future<Output = S::Return> + Send + 'static,
         S::Return: Send,
     {
-        let HardTimeout { after, failed, stage } = limit;
+        match self {
+            Self::Load(load, given) => {
+                let leave = if leaves { load.leave() } else { None };
+                let run = Box::pin(async move { Call::<S>::run(load, &given, body).await });
+                Box::pin(Detached::new(leave, run))
+            }
+            Self::Replace(replacer) => Box::pin(replacer.there(body)),
+        }
+    }
+}
+
+/// A call that ends in an error when its caller has waited too long with nothing at hand.
+pub struct Limited<S: Shape> {
+    pub(super) call: Call<S>,
+    pub(super) after: Duration,
+    pub(super) failed: fn(Timeout) -> S::Return,
+}
+
+#[allow(clippy::manual_async_fn, reason = "it would hold its arguments twice")]
+impl<S: Shape> Limited<S> {
+    /// As [`Call::detached`]. If the load is up to this call when its time is over, it goes on.
+    pub fn detached<F>(self, body: F) -> impl Future<Output = S::Return>
+    where
+        S: 'static,
+        F: Future<Output = S::Return>,
+        F: Send + 'static, // the load may outlive its caller; `detach = false` lifts this
+        S::Return: Send,   // as above
+    {
+        async move { self.within(Box::pin(body)).await }
+    }
+
+    async fn within(self, body: Boxed<S::Return>) -> S::Return
+    where
+        S: 'static,
+        S::Return: Send,
+    {
+        let Self { mut call, after, failed } = self;
+        let stage = Arc::new(Stage::default());
+        call.read.stage = Some(stage.clone());
         // It goes on as a whole, and not its load once more.
-        let leave = self.leave(true);
-        let mut load = Detached::new(leave, Box::pin(self.through(body, false)));
+        let mut load = Detached::new(call.read.leave(), Box::pin(call.attached(body)));
         if let Ok(returned) = timeout(after, &mut load).await {
             return returned;
         }

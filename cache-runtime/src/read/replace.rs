@@ -7,9 +7,12 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::attempt::Attempt;
-use super::{Call, Loading, Way};
-use crate::background::{Detached, Leave};
-use crate::flight::Flight;
+use super::load::{Load, Replaces};
+use super::settings::Given;
+use super::{Call, Loading, Read, Role, Step, Way};
+use crate::background::{Boxed, Detached};
+use crate::entry::Entry;
+use crate::flight::{Flight, Outcome};
 use crate::remote::claim::Claim;
 use crate::remote::lease::Lease;
 use crate::remote::refresh::{Renewal, Right};
@@ -17,8 +20,8 @@ use crate::returns::{Kind, Shape};
 use crate::stats::Event;
 
 /// What is at hand, and the load that is to replace it.
-pub(super) struct Replacing<T> {
-    pub(super) at_hand: T,
+pub(super) struct Replacing {
+    pub(super) at_hand: Arc<Entry>,
     pub(super) is_stale: bool,
     /// Until when it may be served.
     pub(super) end: u64,
@@ -34,41 +37,120 @@ pub(super) struct Replacement {
     pub(super) attempt: Attempt,
 }
 
-impl<S: Shape> Call<S> {
+/// What has become of a load that is to replace a value, before its body runs.
+enum Prepared {
+    /// It is up to the body.
+    Load(Load),
+    /// Another process was faster.
+    Served(Arc<Entry>),
+    /// Nothing is to be loaded now.
+    Nothing,
+}
+
+impl Replacement {
+    /// Does what comes before the body.
+    fn prepare(self, read: Box<Read>) -> Step<'static, Prepared> {
+        Box::pin(async move {
+            let Self { turn, flight, attempt } = self;
+            let cache = &read.entry.cache;
+            let right = match cache.remote(read.entry.policy) {
+                Some(tier) => tier.refresh_right(&read.entry.key, read.entry.policy).await,
+                None => Right::Unknown,
+            };
+            let renewal = match right {
+                Right::Ours(renewal) => Some(renewal),
+                Right::Unknown => None,
+                Right::Elsewhere => {
+                    attempt.elsewhere();
+                    return Prepared::Nothing;
+                }
+            };
+            let lease = renewal.as_ref().map(Renewal::lease);
+            let look = Box::pin(read.look(turn, &flight));
+            match Lease::keep_while(lease, look, cache.max_load()).await {
+                // Under a barrier nothing can be stored: the next reader after the write loads. Nor is
+                // anything loaded that may be older than what waits in a journal out of reach.
+                Some(Way::Load(Role::Lead(turn))) if read.may_replace(&turn).await => {
+                    Prepared::Load(Load::replacing(read, turn, Replaces { renewal, attempt }))
+                }
+                Some(Way::Served(entry)) => Prepared::Served(entry),
+                _ => {
+                    if let Some(renewal) = renewal {
+                        renewal.failed(cache.refresh_throttle()).await;
+                    }
+                    Prepared::Nothing
+                }
+            }
+        })
+    }
+}
+
+impl Read {
+    async fn may_replace(&self, turn: &Loading) -> bool {
+        let is_reached = !matches!(turn.claim, Claim::Unreachable(_));
+        !matches!(turn.claim, Claim::Barred) && self.entry.pending(is_reached).await.is_ok()
+    }
+}
+
+impl Read {
+    /// Leaves `load` to the runtime, after `patience` for what it brings.
+    fn leave_to_runtime<'a>(
+        &'a self,
+        load: Boxed<()>,
+        flight: &'a Flight,
+        patience: Option<Duration>,
+        is_stale: bool,
+    ) -> Step<'a, Option<Arc<Entry>>> {
+        Box::pin(async move {
+            self.has_at_hand();
+            let mut load = Detached::new(self.leave(), load);
+            if let Some(patience) = patience
+                && timeout(patience, &mut load).await.is_ok()
+                && let Some(Outcome::Loaded(entry) | Outcome::Found(entry)) = flight.outcome()
+                && self.takes(&entry)
+            {
+                self.count(Event::Miss);
+                return Some(entry);
+            }
+            self.counters().found(is_stale);
+            None
+        })
+    }
+}
+
+/// A call that has something at hand, and is to replace it.
+pub(super) struct Replacer<S: Shape> {
+    pub(super) read: Box<Read>,
+    pub(super) given: Given<S>,
+    pub(super) replacing: Box<Replacing>,
+    pub(super) at_hand: S::Return,
+}
+
+impl<S: Shape> Replacer<S> {
     /// Takes what is at hand, after its patience, and leaves the load to the runtime.
-    pub(super) async fn replace_there<F>(
-        self,
-        replacing: Replacing<S::Return>,
-        body: F,
-    ) -> S::Return
+    pub(super) async fn there(self, body: Boxed<S::Return>) -> S::Return
     where
         S: 'static,
-        F: Future<Output = S::Return> + Send + 'static,
         S::Return: Send,
     {
-        let Replacing { at_hand, is_stale, patience, load, .. } = replacing;
-        self.settings.has_at_hand();
-        let (site, cache) = (self.site, self.entry.cache.clone());
-        let mut load =
-            Detached::new(Leave::after(cache.max_load()), Box::pin(self.replace(load, body)));
-        if let Some(patience) = patience
-            && let Ok(Ok(returned)) = timeout(patience, &mut load).await
-        {
-            site.counters(&cache).add(Event::Miss);
-            return returned;
-        }
-        site.counters(&cache).found(is_stale);
-        at_hand
+        let Self { read, given, replacing, at_hand } = self;
+        let Replacing { is_stale, patience, load, .. } = *replacing;
+        let (caller, flight) = (read.clone(), load.flight.clone());
+        let load = Box::pin(async move { drop(Self::replace(read, given, load, body).await) });
+        let brought = caller.leave_to_runtime(load, &flight, patience, is_stale).await;
+        let returned = brought.and_then(|entry| Call::<S>::returned(entry, caller.entry.version()));
+        returned.unwrap_or(at_hand)
     }
 
     /// Loads in place, since it can't be left to the runtime; takes what is at hand if that fails.
-    pub(super) async fn replace_here<F>(self, replacing: Replacing<S::Return>, body: F) -> S::Return
+    pub(super) async fn here<B>(self, body: B) -> S::Return
     where
-        F: Future<Output = S::Return>,
+        B: Future<Output = S::Return> + Unpin,
     {
-        let Replacing { at_hand, is_stale, end, load, .. } = replacing;
-        let (site, cache) = (self.site, self.entry.cache.clone());
-        let replaced = self.replace(load, body).await;
+        let Self { read, given, replacing, at_hand } = self;
+        let Replacing { is_stale, end, load, .. } = *replacing;
+        let (site, cache) = (read.site, read.entry.cache.clone());
+        let replaced = Self::replace(read, given, load, body).await;
         let is_over = end <= cache.clock().now();
         match replaced {
             Ok(returned) => {
@@ -88,55 +170,24 @@ impl<S: Shape> Call<S> {
 
     /// Loads what is to replace a value, and stores it. Where there is no new one, what the function
     /// answered, if it was asked.
-    async fn replace<F>(self, load: Replacement, body: F) -> Result<S::Return, Option<S::Return>>
-    where
-        F: Future<Output = S::Return>,
-    {
-        let Replacement { turn, flight, attempt } = load;
-        let cache = self.entry.cache.clone();
-        let right = match cache.remote(self.entry.policy) {
-            Some(tier) => tier.refresh_right(&self.entry.key, self.entry.policy).await,
-            None => Right::Unknown,
-        };
-        let renewal = match right {
-            Right::Ours(renewal) => Some(renewal),
-            Right::Unknown => None,
-            Right::Elsewhere => {
-                attempt.elsewhere();
-                return Err(None);
-            }
-        };
-        let load = self.replace_now(turn, &flight, body);
-        let lease = renewal.as_ref().map(Renewal::lease);
-        let replaced = Lease::keep_while(lease, load, cache.max_load()).await;
-        if let Some(renewal) = renewal.filter(|_| replaced.is_err()) {
-            // This process tries again no sooner than the fleet: its attempt ends after this.
-            renewal.failed(cache.refresh_throttle()).await;
-        }
-        replaced
-    }
-
-    async fn replace_now<F>(
-        self,
-        turn: Loading,
-        flight: &Arc<Flight>,
-        body: F,
+    async fn replace<B>(
+        read: Box<Read>,
+        given: Given<S>,
+        load: Replacement,
+        body: B,
     ) -> Result<S::Return, Option<S::Return>>
     where
-        F: Future<Output = S::Return>,
+        B: Future<Output = S::Return> + Unpin,
     {
-        let returned = match Box::pin(self.look(turn, flight)).await.ok_or(None)? {
-            // Under a barrier nothing can be stored: the next reader after the write loads. Nor is
-            // anything loaded that may be older than what waits in a journal out of reach.
-            Way::Load(turn) if self.may_replace(&turn).await => self.run(*turn, body).await,
-            Way::Served(returned) => returned,
-            Way::Load(_) | Way::Uncached | Way::Replace(_) | Way::Renew => return Err(None),
-        };
-        if S::Kind::stored(&returned).is_some() { Ok(returned) } else { Err(Some(returned)) }
-    }
-
-    async fn may_replace(&self, turn: &Loading) -> bool {
-        let is_reached = !matches!(turn.claim, Claim::Unreachable(_));
-        !matches!(turn.claim, Claim::Barred) && self.pending(is_reached).await.is_ok()
+        let version = read.entry.version();
+        match load.prepare(read).await {
+            Prepared::Load(load) => {
+                let returned = Call::<S>::run(load, &given, body).await;
+                let is_stored = S::Kind::stored(&returned).is_some();
+                if is_stored { Ok(returned) } else { Err(Some(returned)) }
+            }
+            Prepared::Served(entry) => Call::<S>::returned(entry, version).ok_or(None),
+            Prepared::Nothing => Err(None),
+        }
     }
 }

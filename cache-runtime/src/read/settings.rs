@@ -1,38 +1,48 @@
 //! What a function wants of the cache that its policy can't say: it depends on types or arguments.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 use std::time::Duration;
 
-use super::Call;
+use super::load::Brought;
+use super::{Call, Limited, Read};
 use crate::clock::millis;
+use crate::entry::Entry;
+use crate::entry_ref::{AnyEntryRef, Product, TtlOf};
 use crate::failure::ErrorIsClone;
-use crate::returns::Shape;
-use crate::timeout::{FromTimeout, Timeout};
+use crate::life::Life;
+use crate::returns::{Kind, Shape};
+use crate::timeout::FromTimeout;
 
-/// The settings of one call. Most have none.
-pub(super) struct Settings<S: Shape>(Option<Box<Given<S>>>);
-
-struct Given<S: Shape> {
+/// The settings of one call that depend on the type of its value.
+pub(super) struct Given<S: Shape> {
+    ttl_of: TtlOf<S::Value>,
     /// What is not to be stored.
     unless: Option<Unless<S::Value>>,
-    /// How long an error is remembered, in milliseconds.
-    err_ttl: Option<u64>,
-    hard_timeout: Option<HardTimeout<S>>,
 }
 
 type Unless<T> = Box<dyn Fn(&T) -> bool + Send + Sync>;
 
-/// How long a caller waits that has nothing at hand.
-pub(super) struct HardTimeout<S: Shape> {
-    pub(super) after: Duration,
-    pub(super) failed: fn(Timeout) -> S::Return,
-    pub(super) stage: Arc<Stage>,
+impl<S: Shape> Default for Given<S> {
+    fn default() -> Self {
+        Self { ttl_of: None, unless: None }
+    }
 }
 
-impl<S: Shape> Clone for HardTimeout<S> {
-    fn clone(&self) -> Self {
-        Self { stage: self.stage.clone(), ..*self }
+impl<S: Shape> Given<S> {
+    /// What a body has brought that has `returned` this.
+    pub(super) fn brought(&self, returned: &S::Return, entry: &AnyEntryRef) -> Brought {
+        let Some(value) = S::Kind::stored(returned) else {
+            return Brought::Error(S::share(returned));
+        };
+        let is_stored = match (&self.unless, value) {
+            (Some(unless), Some(value)) => !unless(value),
+            _ => true,
+        };
+        Brought::Value(if is_stored {
+            entry.product(value, self.ttl_of)
+        } else {
+            Product { entry: Entry::new(value.cloned(), entry.version()), life: Life::default() }
+        })
     }
 }
 
@@ -57,36 +67,7 @@ impl Stage {
     }
 }
 
-impl<S: Shape> Default for Settings<S> {
-    fn default() -> Self {
-        Self(None)
-    }
-}
-
-impl<S: Shape> Default for Given<S> {
-    fn default() -> Self {
-        Self { unless: None, err_ttl: None, hard_timeout: None }
-    }
-}
-
-impl<S: Shape> Settings<S> {
-    fn given(&mut self) -> &mut Given<S> {
-        self.0.get_or_insert_default()
-    }
-
-    pub(super) fn stores(&self, value: Option<&S::Value>) -> bool {
-        let unless = self.0.as_ref().and_then(|given| given.unless.as_ref());
-        unless.zip(value).is_none_or(|(unless, value)| !unless(value))
-    }
-
-    pub(super) fn err_ttl(&self) -> Option<u64> {
-        self.0.as_ref()?.err_ttl
-    }
-
-    pub(super) fn hard_timeout(&self) -> Option<HardTimeout<S>> {
-        self.0.as_ref()?.hard_timeout.clone()
-    }
-
+impl Read {
     /// Notes that this call loads, or is about to.
     pub(super) fn leads(&self) {
         self.is_at(Stage::LEADS);
@@ -102,9 +83,9 @@ impl<S: Shape> Settings<S> {
         self.is_at(Stage::HAS_AT_HAND);
     }
 
-    fn is_at(&self, stage: u8) {
-        if let Some(timeout) = self.0.as_ref().and_then(|given| given.hard_timeout.as_ref()) {
-            timeout.stage.0.store(stage, Relaxed);
+    fn is_at(&self, at: u8) {
+        if let Some(stage) = &self.stage {
+            stage.0.store(at, Relaxed);
         }
     }
 }
@@ -112,7 +93,7 @@ impl<S: Shape> Settings<S> {
 impl<S: Shape> Call<S> {
     /// Lets a value live for the time that `ttl` answers for it.
     pub fn ttl_of(mut self, ttl: fn(&S::Value) -> Duration) -> Self {
-        self.entry = self.entry.ttl_of(ttl);
+        self.given.ttl_of = Some(ttl);
         self
     }
 
@@ -121,7 +102,7 @@ impl<S: Shape> Call<S> {
         mut self,
         unless: impl Fn(&S::Value) -> bool + Send + Sync + 'static, // it may outlive the call
     ) -> Self {
-        self.settings.given().unless = Some(Box::new(unless));
+        self.given.unless = Some(Box::new(unless));
         self
     }
 
@@ -146,12 +127,12 @@ impl<S: Shape> Call<S> {
     where
         S::Return: ErrorIsClone, // each caller gets one
     {
-        self.settings.given().err_ttl = Some(ttl);
+        self.read.err_ttl = Some(ttl);
         self
     }
 
     /// Lets a caller wait for so many seconds, with nothing at hand.
-    pub fn hard_timeout_secs(self, seconds: u64) -> Self
+    pub fn hard_timeout_secs(self, seconds: u64) -> Limited<S>
     where
         S::Return: FromTimeout, // what the caller gets
     {
@@ -159,7 +140,7 @@ impl<S: Shape> Call<S> {
     }
 
     /// Lets a caller wait for so many milliseconds, with nothing at hand.
-    pub fn hard_timeout_millis(self, millis: u64) -> Self
+    pub fn hard_timeout_millis(self, millis: u64) -> Limited<S>
     where
         S::Return: FromTimeout, // what the caller gets
     {
@@ -167,13 +148,10 @@ impl<S: Shape> Call<S> {
     }
 
     /// Lets a caller wait for so long, with nothing at hand.
-    pub fn hard_timeout(mut self, after: Duration) -> Self
+    pub fn hard_timeout(self, after: Duration) -> Limited<S>
     where
         S::Return: FromTimeout, // what the caller gets
     {
-        let failed = S::Return::from_timeout;
-        let stage = Arc::default();
-        self.settings.given().hard_timeout = Some(HardTimeout { after, failed, stage });
-        self
+        Limited { call: self, after, failed: S::Return::from_timeout }
     }
 }

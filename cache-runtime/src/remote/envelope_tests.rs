@@ -4,9 +4,9 @@ use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::*;
-use crate::codec::Codec;
+use crate::codec;
 use crate::remote::cell::{Cell, VALUE_PREFIX};
-use crate::remote::fingerprint::fingerprint;
+use crate::value_type::ValueType;
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct User {
@@ -21,14 +21,14 @@ fn header() -> Header {
         created: 1_700_000_000_000,
         soft: 1_700_000_060_000,
         hard: 1_700_000_300_000,
-        fingerprint: fingerprint::<User>(1),
+        fingerprint: ValueType::shared::<User>().fingerprint(1),
         cost: 2_500,
     }
 }
 
 fn user() -> Envelope<Bytes> {
     let user = User { id: 42, name: "Ada".to_owned(), mail: None };
-    let payload = Codec::message_pack().encode(&user, 1 << 20).unwrap();
+    let payload = codec::encode(&user, 1 << 20).unwrap();
     Envelope { header: header(), payload: Some(payload.into()) }
 }
 
@@ -63,11 +63,11 @@ fn the_bytes_on_the_wire_are_the_golden_ones() {
 
 #[test]
 fn the_golden_bytes_are_read() {
-    let read = open(&golden("value"), fingerprint::<User>(1)).unwrap();
-    let value: User = Codec::message_pack().decode(&read.payload.clone().unwrap()).unwrap();
+    let read = open(&golden("value"), ValueType::shared::<User>().fingerprint(1)).unwrap();
+    let value: User = codec::decode(&read.payload.clone().unwrap()).unwrap();
     assert_eq!(value.name, "Ada");
     assert_eq!(read, user());
-    let read = open(&golden("none"), fingerprint::<User>(1)).unwrap();
+    let read = open(&golden("none"), ValueType::shared::<User>().fingerprint(1)).unwrap();
     assert_eq!(read, none());
 }
 
@@ -89,7 +89,10 @@ fn every_new_header_has_a_fill_id_of_its_own() {
 #[test]
 fn another_type_or_version_is_refused() {
     let cell = user().encode().unwrap();
-    for other in [fingerprint::<User>(2), fingerprint::<Vec<User>>(1)] {
+    for other in [
+        ValueType::shared::<User>().fingerprint(2),
+        ValueType::shared::<Vec<User>>().fingerprint(1),
+    ] {
         assert!(open(&cell, other).is_err());
     }
 }
@@ -106,10 +109,13 @@ fn forged(at: usize, byte: u8) -> Bytes {
 #[test]
 fn formats_codecs_flags_and_lengths_to_come_are_refused_though_undamaged() {
     let same = forged(2, FORMAT);
-    assert!(open(&same, fingerprint::<User>(1)).is_ok());
+    assert!(open(&same, ValueType::shared::<User>().fingerprint(1)).is_ok());
     for (at, byte) in [(2, 2), (3, 0x20), (3, 0x12), (3, 0x14), (3, 0x11), (51, 0)] {
         let cell = forged(at, byte);
-        assert!(open(&cell, fingerprint::<User>(1)).is_err(), "byte {at} set to {byte}");
+        assert!(
+            open(&cell, ValueType::shared::<User>().fingerprint(1)).is_err(),
+            "byte {at} set to {byte}"
+        );
     }
 }
 
@@ -118,7 +124,7 @@ fn a_truncated_cell_is_refused() {
     let cell = user().encode().unwrap();
     for length in 0..cell.len() {
         let cut = cell.slice(..length);
-        assert!(open(&cut, fingerprint::<User>(1)).is_err());
+        assert!(open(&cut, ValueType::shared::<User>().fingerprint(1)).is_err());
     }
 }
 
@@ -128,7 +134,7 @@ fn every_single_flipped_bit_is_noticed() {
         for bit in 0..cell.len() * 8 {
             let mut flipped = cell.to_vec();
             flipped[bit / 8] ^= 1 << (bit % 8);
-            let read = open(&flipped, fingerprint::<User>(1));
+            let read = open(&flipped, ValueType::shared::<User>().fingerprint(1));
             assert!(read.is_err(), "bit {bit}");
         }
     }
@@ -137,14 +143,14 @@ fn every_single_flipped_bit_is_noticed() {
 proptest! {
     #[test]
     fn arbitrary_bytes_are_refused(bytes: Vec<u8>) {
-        prop_assert!(open(&bytes, fingerprint::<User>(1)).is_err());
+        prop_assert!(open(&bytes, ValueType::shared::<User>().fingerprint(1)).is_err());
     }
 
     #[test]
     fn arbitrary_bytes_behind_a_right_start_are_refused(bytes: Vec<u8>) {
         let cell = [&user().encode().unwrap()[..HEADER], &bytes].concat();
         let right = cell == user().encode().unwrap();
-        prop_assert_eq!(open(&cell, fingerprint::<User>(1)).is_ok(), right);
+        prop_assert_eq!(open(&cell, ValueType::shared::<User>().fingerprint(1)).is_ok(), right);
     }
 
     #[test]
@@ -154,7 +160,7 @@ proptest! {
         for (byte, flip) in cell[at..].iter_mut().zip(with) {
             *byte ^= flip;
         }
-        prop_assert!(open(&cell, fingerprint::<User>(1)).is_err());
+        prop_assert!(open(&cell, ValueType::shared::<User>().fingerprint(1)).is_err());
     }
 
     #[test]

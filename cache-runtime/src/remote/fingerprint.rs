@@ -1,25 +1,25 @@
 //! The fingerprint of a value's type, which a stored value must match to be read.
 
-use std::any::{TypeId, type_name};
+use std::any::TypeId;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
 use crate::key::Prehashed;
 
-/// A hash of the name of `T` without module paths, and of `version`.
+/// A hash of a type's `name` without module paths, and of `version`. `id` tells it from other types in
+/// this process.
 ///
 /// It is the same in every process, whatever module a type was moved to. Compilers may spell a type
 /// differently one day: the values stored before are then misses.
-pub(crate) fn fingerprint<T: ?Sized + 'static>(version: u32) -> u64 {
+pub(crate) fn fingerprint(id: TypeId, name: fn() -> &'static str, version: u32) -> u64 {
     thread_local! {
         // Every cell that is read is compared: the names are gone through once.
         static KNOWN: RefCell<HashMap<TypeId, Fnv1a, Prehashed>> = RefCell::default();
     }
-    let name = KNOWN.try_with(|known| {
-        *known.borrow_mut().entry(TypeId::of::<T>()).or_insert_with(|| of_name(type_name::<T>()))
-    });
+    let hash =
+        KNOWN.try_with(|known| *known.borrow_mut().entry(id).or_insert_with(|| of_name(name())));
     // A thread that ends has forgotten them.
-    name.unwrap_or_else(|_| of_name(type_name::<T>())).of_version(version)
+    hash.unwrap_or_else(|_| of_name(name())).of_version(version)
 }
 
 fn of_name(name: &str) -> Fnv1a {
@@ -74,10 +74,15 @@ impl Fnv1a {
 
 #[cfg(test)]
 mod tests {
+    use std::any::type_name;
     use std::collections::BTreeMap;
     use std::sync::Arc;
 
     use super::*;
+
+    fn fingerprint<T: 'static>(version: u32) -> u64 {
+        super::fingerprint(TypeId::of::<T>(), type_name::<T>, version)
+    }
 
     fn stripped(name: &str) -> String {
         let mut out = String::new();

@@ -49,38 +49,53 @@ impl Lease {
         let _ = self.tier.call(&mut self.tier.budget(), extend).await;
     }
 
-    /// Runs `load`, and lets `lease` live for as long, if there is one, up to `limit`.
+    /// What lets the lease live for as long as it is polled, up to `limit`.
+    pub(crate) fn keeping(&self, limit: Duration) -> Keeping {
+        let Self { tier, name, token, life, .. } = self;
+        let (tier, name, token, life) = (tier.clone(), name.clone(), token.clone(), *life);
+        Box::pin(async move { keep(&tier, &name, &token, life, limit).await })
+    }
+
+    /// Runs `step`, and lets `lease` live for as long, if there is one, up to `limit`.
     pub(crate) async fn keep_while<F: Future>(
         lease: Option<&Self>,
-        load: F,
+        step: F,
         limit: Duration,
     ) -> F::Output {
-        let mut load = pin!(load);
-        let mut keeping: Pin<Box<dyn Future<Output = Infallible> + Send>> = match lease {
-            Some(lease) => Box::pin(lease.keep(limit)),
-            None => Box::pin(pending()),
-        };
-        poll_fn(|context| match load.as_mut().poll(context) {
-            Poll::Pending => keeping.as_mut().poll(context).map(|never| match never {}),
-            landed @ Poll::Ready(_) => landed,
+        let mut step = pin!(step);
+        let mut keeping = lease.map(|lease| lease.keeping(limit));
+        poll_fn(|context| {
+            let polled = step.as_mut().poll(context);
+            if let (Poll::Pending, Some(keeping)) = (&polled, &mut keeping) {
+                let _ = keeping.as_mut().poll(context);
+            }
+            polled
         })
         .await
     }
+}
 
-    /// Extends the lease at each third of its life.
-    async fn keep(&self, limit: Duration) -> Infallible {
-        let began = Instant::now();
-        loop {
-            sleep((self.life / 3).max(SHORTEST)).await;
-            let backend = &self.tier.backend;
-            let extend = backend.extend(&self.name, self.token.clone(), self.life);
-            let extended = self.tier.call(&mut self.tier.budget(), extend).await;
-            if let Ok(false) = extended {
-                return pending().await; // somebody has invalidated the key, or taken over
-            }
-            if began.elapsed() >= limit {
-                return pending().await;
-            }
+/// See [`Lease::keeping`].
+pub(crate) type Keeping = Pin<Box<dyn Future<Output = Infallible> + Send>>;
+
+/// Extends a lease at each third of its life.
+async fn keep(
+    tier: &Tier,
+    name: &str,
+    token: &Bytes,
+    life: Duration,
+    limit: Duration,
+) -> Infallible {
+    let began = Instant::now();
+    loop {
+        sleep((life / 3).max(SHORTEST)).await;
+        let extend = tier.backend.extend(name, token.clone(), life);
+        let extended = tier.call(&mut tier.budget(), extend).await;
+        if let Ok(false) = extended {
+            return pending().await; // somebody has invalidated the key, or taken over
+        }
+        if began.elapsed() >= limit {
+            return pending().await;
         }
     }
 }

@@ -6,12 +6,15 @@
 //!    the arguments, in MessagePack
 //! ```
 
+use std::sync::Arc;
+
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::codec;
-use crate::entry_ref::{EntryRef, Loaded};
+use crate::entry::Entry;
+use crate::entry_ref::{AnyEntryRef, Loaded};
 use crate::error::{Error, ErrorKind, Result};
 use crate::life::Life;
 use crate::remote::envelope;
@@ -19,15 +22,15 @@ use crate::remote::envelope;
 /// How many bytes a value or arguments may take.
 const LIMIT: usize = 16 << 20;
 
-pub(super) fn seal<T, A>(entry: &EntryRef<T>, value: &T, arguments: &A) -> Result<Bytes>
-where
-    T: Clone + Send + Sync + 'static,
-    A: Serialize,
-{
+pub(super) fn seal<A: Serialize>(
+    entry: &AnyEntryRef,
+    value: &Arc<Entry>,
+    arguments: &A,
+) -> Result<Bytes> {
     // It counts for as long as it waits, however long that is.
     let life = Life { ttl: u64::MAX / 4, ..Life::default() };
     let (began, trust) = (entry.cache.clock().wall(), entry.cache.trust(entry.policy));
-    let cell = entry.seal(LIMIT, &Loaded { value: Some(value), began, trust, life })?;
+    let cell = entry.seal(LIMIT, &Loaded { entry: value.clone(), began, trust, life })?;
     let arguments = codec::encode(arguments, LIMIT)?;
     let length = u32::try_from(cell.len()).map_err(|error| damaged().with_source(error))?;
     let mut payload = BytesMut::with_capacity(4 + cell.len() + arguments.len());

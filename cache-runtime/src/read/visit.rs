@@ -1,0 +1,259 @@
+//! What the call does first whose turn it is to load: visit the cell in the remote tier.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::wait::Wait;
+use super::{Loading, Read, Role, Way};
+use crate::entry::Entry;
+use crate::entry_ref::Opened;
+use crate::error::Result;
+use crate::flight::{Flight, Outcome, Permit, Resumed};
+use crate::life::{Span, State};
+use crate::policy::Policy;
+use crate::remote::cell::{Cell, new_lease};
+use crate::remote::claim::{Claim, Stands, Visit};
+use crate::remote::feed::Trust;
+use crate::remote::tier::Tier;
+use crate::stats::Event;
+
+/// What a read makes of a value that the remote tier held.
+enum Accepted {
+    /// It is a hit.
+    Hit(Arc<Entry>),
+    /// It is a hit, for nobody else, and is to be kept nowhere.
+    HitAlone(Arc<Entry>),
+    /// It can be served while another one is loaded.
+    AtHand(Arc<Entry>),
+    Nothing,
+}
+
+/// A visit to the remote cell.
+struct Sight<'a> {
+    visit: Visit<'a>,
+    /// What was there, if it looked.
+    cell: Cell,
+    accepted: Accepted,
+}
+
+/// How far the clocks by which one value's end is told may be apart, in milliseconds.
+const SLACK: u64 = 20;
+
+/// How often to look again at a cell that changed while it was looked at.
+const LOOKS: u32 = 8;
+
+impl Loading {
+    /// What a value is to this load. If it is to replace one, that one is past due however chance
+    /// would have it now, and a value that others have filled meanwhile ends later.
+    fn state(&self, span: Span, now: u64, policy: Policy) -> State {
+        match self.early {
+            None => span.state(now, policy),
+            Some(early) if span.soft > now.saturating_add(early).saturating_add(SLACK) => {
+                State::Fresh
+            }
+            Some(_) => State::Due,
+        }
+    }
+}
+
+impl Read {
+    /// Looks in the remote tier, on behalf of all that wait. `None` where another flight of the
+    /// key goes on in place of this one.
+    ///
+    /// A value that is there is taken before anything is made that only a load needs.
+    pub(super) async fn look(&self, mut turn: Loading, flight: &Arc<Flight>) -> Option<Way> {
+        if turn.ticket.is_barred() {
+            flight.saw(None, None);
+            turn.claim = Claim::Barred;
+            return Some(Way::Load(Role::Lead(Box::new(turn))));
+        }
+        let Some(tier) = self.entry.cache.remote(self.entry.policy) else {
+            return Some(Way::Load(Role::Lead(Box::new(turn))));
+        };
+        match self.sight(tier, &mut turn).await {
+            Ok(Sight { accepted: Accepted::HitAlone(entry), .. }) => Some(self.serve_alone(entry)),
+            Ok(Sight { accepted: Accepted::Hit(entry), .. }) => Some(self.serve(turn, entry)),
+            sight => Box::pin(self.look_on(tier, turn, flight, sight)).await,
+        }
+    }
+
+    /// Goes on from the first sight of the cell, until it is known who loads.
+    async fn look_on(
+        &self,
+        tier: &Arc<Tier>,
+        mut turn: Loading,
+        flight: &Arc<Flight>,
+        sight: Result<Sight<'_>>,
+    ) -> Option<Way> {
+        let mut first = Some(sight);
+        let mut seen = turn.claim.cell().cloned();
+        let mut at_hand;
+        let mut looks = LOOKS;
+        let mut wait = Wait::new(self.patience_for_lease(&turn.permit));
+        loop {
+            let sight = match first.take() {
+                Some(sight) => sight,
+                None => self.sight(tier, &mut turn).await,
+            };
+            let (claim, accepted) = self.claim(sight, &mut turn, flight, &mut seen).await;
+            turn.claim = claim;
+            at_hand = match accepted {
+                Accepted::Hit(entry) => return Some(self.serve(turn, entry)),
+                Accepted::HitAlone(entry) => return Some(self.serve_alone(entry)),
+                Accepted::AtHand(entry) => Some(entry),
+                Accepted::Nothing => None,
+            };
+            flight.saw(seen.as_ref(), turn.claim.cell().cloned());
+            seen = turn.claim.cell().cloned();
+            let Claim::Fill(fill) = &turn.claim else {
+                turn.ticket.unheard();
+                break;
+            };
+            let Some(other) = fill.saw_other() else { break };
+            if looks > 0 && turn.ticket.is_outdated() {
+                looks -= 1;
+                self.renew_turn(&mut turn);
+                continue;
+            }
+            match turn.ticket.resume(other, turn.trust.since, at_hand.as_ref()) {
+                None => {}
+                Some(Resumed::Joinable | Resumed::Landed(Outcome::Merged)) => {
+                    turn.permit.land(Outcome::Merged);
+                    return None;
+                }
+                Some(Resumed::Landed(outcome)) => {
+                    turn.permit.land(outcome.clone());
+                    turn.ticket.detach();
+                    return Some(self.landed(outcome));
+                }
+            }
+            if !fill.is_leased_elsewhere() || wait.is_over() {
+                break;
+            }
+            wait.count(|| self.count(Event::LeaseWait));
+            wait.pause(&turn).await;
+            self.renew_turn(&mut turn);
+        }
+        Some(match at_hand {
+            Some(entry) => self.take_or_replace(turn, flight, entry),
+            None => Way::Load(Role::Lead(Box::new(turn))),
+        })
+    }
+
+    /// Begins a visit to the cell, and looks at it where a value is likely to be there.
+    async fn sight<'t>(&self, tier: &'t Arc<Tier>, turn: &mut Loading) -> Result<Sight<'t>> {
+        let mut visit = tier.visit(&self.entry.key, self.entry.policy)?;
+        let expects_hit = turn.early.is_some() || self.counters().remote().expects_hit();
+        let cell = if expects_hit { visit.look().await? } else { Cell::Absent };
+        let accepted = match &cell {
+            Cell::Value(cell) => self.accept(turn, cell),
+            _ => Accepted::Nothing,
+        };
+        Ok(Sight { visit, cell, accepted })
+    }
+
+    /// What may be done, after this sight of the cell, with a value that is loaded. Where there was
+    /// nothing to see, it takes the lease, unless it finds something then.
+    async fn claim(
+        &self,
+        sight: Result<Sight<'_>>,
+        turn: &mut Loading,
+        flight: &Flight,
+        seen: &mut Option<Bytes>,
+    ) -> (Claim, Accepted) {
+        let (claim, accepted) = match sight {
+            Ok(Sight { mut visit, cell: Cell::Absent, .. }) => {
+                let lease = new_lease();
+                // Before it can be seen there.
+                flight.saw(seen.as_ref(), Some(lease.clone()));
+                *seen = Some(lease.clone());
+                let stands = visit.take(lease).await;
+                if let Ok(Stands::Mine(_)) = stands {
+                    self.counters().remote().note(false);
+                }
+                let accepted = match &stands {
+                    Ok(Stands::Cell(Cell::Value(cell))) => self.accept(turn, cell),
+                    _ => Accepted::Nothing,
+                };
+                (visit.claim(stands), accepted)
+            }
+            Ok(Sight { visit, cell, accepted }) => (visit.claim(Ok(Stands::Cell(cell))), accepted),
+            Err(error) => (Claim::Unreachable(error), Accepted::Nothing),
+        };
+        if let Claim::Unreachable(_) = claim {
+            self.count(Event::RemoteError);
+        }
+        (claim, accepted)
+    }
+
+    /// Begins anew: nothing was looked at yet.
+    fn renew_turn(&self, turn: &mut Loading) {
+        turn.trust = self.entry.cache.trust(self.entry.policy);
+        turn.ticket.renew(turn.trust.since);
+    }
+
+    /// How long to wait for somebody else's load.
+    fn patience_for_lease(&self, permit: &Permit) -> Duration {
+        // Of a crowd, all load: waiting for each other's leases they would do so one by one.
+        let waits = self.entry.policy.waits_for_lease() && !permit.is_one_of_many();
+        if waits { self.entry.cache.max_load() } else { Duration::ZERO }
+    }
+
+    /// Takes a value of the remote tier over into the local one.
+    fn accept(&self, turn: &mut Loading, cell: &Bytes) -> Accepted {
+        let cache = &self.entry.cache;
+        let Some(Opened { entry, span }) = self.entry.open(cell) else {
+            self.count(Event::RemoteError);
+            return Accepted::Nothing;
+        };
+        let state = turn.state(span, cache.clock().now(), self.entry.policy);
+        if state == State::Expired || !self.takes(&entry) {
+            return Accepted::Nothing;
+        }
+        if state != State::Fresh {
+            entry.live(turn.trust.stamp, span);
+            // Where one is being replaced already, that one bears the right to try.
+            if turn.early.is_none() {
+                turn.ticket.commit_meanwhile(|| self.keep(&entry, span, turn.trust));
+            }
+            return Accepted::AtHand(entry);
+        }
+        // What replaces a value is for those who wait with that one.
+        if !cache.has_local() && turn.early.is_none() && turn.ticket.leave_alone() {
+            return Accepted::HitAlone(entry);
+        }
+        turn.ticket.commit(|| self.keep(&entry, span, turn.trust));
+        Accepted::Hit(entry)
+    }
+
+    /// Lets all that wait have what the remote tier held.
+    pub(super) fn serve(&self, turn: Loading, entry: Arc<Entry>) -> Way {
+        if turn.early.is_none() {
+            let now = self.entry.cache.clock().now();
+            self.counters().found(entry.soft() <= now);
+        }
+        self.found_there();
+        turn.permit.land(Outcome::Found(entry.clone()));
+        turn.ticket.detach();
+        Way::Served(entry)
+    }
+
+    /// The same, where nobody waits.
+    fn serve_alone(&self, entry: Arc<Entry>) -> Way {
+        self.counters().found(false);
+        self.found_there();
+        Way::Served(entry)
+    }
+
+    fn found_there(&self) {
+        self.count(Event::RemoteHit);
+        self.counters().remote().note(true);
+    }
+
+    /// Stores the entry in the local tier. Called under the ticket's lock alone.
+    pub(super) fn keep(&self, entry: &Arc<Entry>, span: Span, trust: Trust) {
+        self.entry.cache.store(&self.entry.key, entry, span, trust);
+    }
+}

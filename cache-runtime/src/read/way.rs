@@ -1,0 +1,179 @@
+//! Whose turn it is: to be served, to wait, or to load.
+
+use std::sync::Arc;
+
+use tokio::time::timeout;
+
+use super::{Loading, Mode, Read, Renewing, Role, Step, Way};
+use crate::entry::Entry;
+use crate::entry_ref::AnyEntryRef;
+use crate::failure::Failure;
+use crate::flight::{Flight, Joined, Outcome, Ticket, Turn};
+use crate::remote::claim::Claim;
+use crate::remote::feed::Trust;
+use crate::stats::Event;
+
+/// What the local tier holds for a call that joins a flight.
+enum Recalled {
+    Value(Arc<Entry>),
+    /// An error that is remembered.
+    Error(Failure),
+}
+
+/// A member's place in a flight, whose turn it is.
+struct Place {
+    ticket: Ticket,
+    flight: Arc<Flight>,
+    trust: Trust,
+}
+
+impl Read {
+    /// Waits until the value is there, or it is up to this call to load it.
+    pub(super) fn way(&self, mode: Mode) -> Step<'_, Way> {
+        Box::pin(async move {
+            let has_tier = self.entry.cache.has_tier(self.entry.policy);
+            match mode {
+                Mode::Replace(at_hand) => self.way_to_replace(*at_hand).await,
+                _ if !has_tier || self.is_inside_itself(self.flight_id()) => self.uncached(),
+                Mode::Bypass => self.uncached(),
+                Mode::Refresh => self.way_to_renew().await,
+                Mode::Read => self.way_of_read().await,
+            }
+        })
+    }
+
+    fn uncached(&self) -> Way {
+        self.leads();
+        self.count(Event::Bypass);
+        Way::Load(Role::Alone)
+    }
+
+    async fn way_to_renew(&self) -> Way {
+        self.leads();
+        let AnyEntryRef { cache, policy, key, .. } = &self.entry;
+        let trust = cache.trust(*policy);
+        let ticket = cache.flights().ticket(key);
+        let claim = match cache.remote(*policy) {
+            Some(tier) => tier.claim_to_write(key, *policy).await,
+            None => Claim::Alone,
+        };
+        Way::Load(Role::Renew(Box::new(Renewing { ticket, claim, trust })))
+    }
+
+    pub(super) async fn way_of_read(&self) -> Way {
+        let mut patient = true;
+        loop {
+            self.follows();
+            let cache = &self.entry.cache;
+            let trust = cache.trust(self.entry.policy);
+            let joining = cache.joining(self.flight_id(), trust);
+            let joined = cache.flights().join(&self.entry.key, joining, || self.recalled());
+            let (ticket, flight) = match joined {
+                Joined::Stored(recalled) => return self.taken(recalled),
+                Joined::First(ticket, flight) | Joined::Member(ticket, flight) => (ticket, flight),
+            };
+            let turn = match flight.turn_now() {
+                Some(turn) => turn,
+                // Only who has to wait needs a timer, and one of its own: nobody may poll another's.
+                None => match timeout(cache.max_load(), flight.turn()).await {
+                    Ok(turn) => turn,
+                    // Its load takes too long to be waited for: let the next one try, once.
+                    Err(_) if patient => {
+                        patient = false;
+                        ticket.detach();
+                        continue;
+                    }
+                    Err(_) => return self.uncached(),
+                },
+            };
+            if let Some(way) = self.way_of_turn(turn, Place { ticket, flight, trust }).await {
+                return way;
+            }
+        }
+    }
+
+    /// How a call goes on whose turn has come. `None` where it has to join another flight.
+    async fn way_of_turn(&self, turn: Turn, place: Place) -> Option<Way> {
+        let Place { ticket, flight, trust } = place;
+        let cache = &self.entry.cache;
+        match turn {
+            Turn::Load(permit) => {
+                self.leads();
+                let claim = if ticket.is_barred() { Claim::Barred } else { Claim::Alone };
+                let turn = Loading { ticket, permit, claim, trust, early: None };
+                if cache.remote(self.entry.policy).is_none() {
+                    return Some(Way::Load(Role::Lead(Box::new(turn))));
+                }
+                self.look(turn, &flight).await
+            }
+            // The feed may have been lost since it was offered.
+            Turn::AtHand(entry, _) if !cache.is_vouched_for(&entry, trust.since) => {
+                flight.withdraw();
+                None
+            }
+            Turn::AtHand(entry, since) => {
+                let taken = self.wait_or_take(&flight, &entry, since).await;
+                if taken.is_none() {
+                    flight.withdraw();
+                }
+                taken.map(Way::Served)
+            }
+            Turn::Landed(Outcome::Merged) => None,
+            Turn::Landed(outcome) => Some(self.landed(outcome)),
+        }
+    }
+
+    pub(super) fn landed(&self, outcome: Outcome) -> Way {
+        let (event, way) = match outcome {
+            Outcome::Found(entry) => {
+                self.count(Event::RemoteHit);
+                (Event::Hit, self.takes(&entry).then_some(Way::Served(entry)))
+            }
+            Outcome::Loaded(entry) => {
+                (Event::Miss, self.takes(&entry).then_some(Way::Served(entry)))
+            }
+            Outcome::Failed(failure) => {
+                (Event::Miss, (self.form.takes)(&failure).then_some(Way::Failed(failure)))
+            }
+            Outcome::Merged => (Event::Miss, None),
+        };
+        self.count(event);
+        match way {
+            Some(way) => {
+                self.count(Event::Join);
+                way
+            }
+            None => self.uncached(),
+        }
+    }
+
+    /// What the local tier holds, if this call can take it.
+    fn recalled(&self) -> Option<Recalled> {
+        let AnyEntryRef { cache, policy, key, .. } = &self.entry;
+        if let Some(entry) = cache.entry_at(key.borrowed(), *policy)
+            && self.takes(&entry)
+        {
+            return Some(Recalled::Value(entry));
+        }
+        self.err_ttl?;
+        let failure = cache.remembered(key.borrowed(), self.entry.version())?;
+        (self.form.takes)(&failure).then_some(Recalled::Error(failure))
+    }
+
+    fn taken(&self, recalled: Recalled) -> Way {
+        match recalled {
+            Recalled::Value(entry) => Way::Served(self.hit(entry)),
+            Recalled::Error(failure) => {
+                self.count(Event::Miss);
+                self.count(Event::Join);
+                Way::Failed(failure)
+            }
+        }
+    }
+
+    /// `entry`, counted as a hit.
+    pub(super) fn hit(&self, entry: Arc<Entry>) -> Arc<Entry> {
+        self.counters().found(entry.soft() <= self.entry.cache.clock().now());
+        entry
+    }
+}
