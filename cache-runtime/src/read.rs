@@ -206,7 +206,7 @@ impl<S: Shape> Work<S> {
                     Some(at_hand) => {
                         return Self::Replace(Replacer { read, given, replacing, at_hand });
                     }
-                    None => Role::Lead(Box::new(replacing.load.turn)),
+                    None => Role::Lead(replacing.load.turn),
                 }
             }
             Way::Served(_) | Way::Failed(_) => Role::Alone,

@@ -29,9 +29,9 @@ pub(crate) fn encode<T: Serialize>(value: &T, limit: usize) -> Result<Vec<u8>> {
 }
 
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
-    shape::check(bytes, DEPTH).map_err(codec)?;
-    T::deserialize(&mut Decoder::new(bytes))
-        .map_err(|error| codec("the value cannot be decoded").with_source(error))
+    let mut decoder = Decoder::new(bytes, DEPTH);
+    let value = T::deserialize(&mut decoder).and_then(|value| decoder.end().map(|()| value));
+    value.map_err(|error| codec("the value cannot be decoded").with_source(error))
 }
 
 fn codec(what: &'static str) -> Error {

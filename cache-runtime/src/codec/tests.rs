@@ -195,6 +195,26 @@ fn bytes_that_would_exhaust_the_stack_or_the_memory_are_refused() {
 }
 
 #[test]
+fn what_was_closed_lets_what_follows_be_no_deeper() {
+    let two = |deep| [&[0x92][..], &encode(&chain(1)), &encode(&chain(deep))].concat();
+    assert!(decode::<Vec<Chain>>(&two(127)).is_ok());
+    assert!(decode::<Vec<Chain>>(&two(128)).is_err());
+}
+
+/// It holds itself, and has no bytes of its own.
+#[derive(Debug, Serialize, Deserialize)]
+struct Endless(Option<Box<Endless>>);
+
+#[test]
+fn a_type_that_holds_itself_and_nothing_else_ends() {
+    let value = Endless(Some(Box::new(Endless(None))));
+    assert!(decode::<Endless>(&encode(&value)).unwrap().0.is_none());
+    assert!(decode::<Endless>(&[7]).is_err());
+    let side_by_side: Vec<Endless> = (0..1000).map(|_| Endless(None)).collect();
+    assert_eq!(decode::<Vec<Endless>>(&encode(&side_by_side)).unwrap().len(), 1000);
+}
+
+#[test]
 fn bytes_after_the_value_are_refused() {
     assert_eq!(decode::<u8>(&[7]).unwrap(), 7);
     assert!(decode::<u8>(&[7, 7]).is_err());

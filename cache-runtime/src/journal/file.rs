@@ -3,9 +3,11 @@
 #[cfg(all(test, not(shuttle)))]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -32,14 +34,21 @@ const GROUP: usize = 512;
 /// A journal in a file, on [redb](https://docs.rs/redb): what it has taken survives `kill -9`, and
 /// the loss of power where the disk keeps what it has flushed.
 ///
-/// One process at a time: for another one it is out of reach, and its writes are made at once. The
-/// file is opened when it is first needed. A thread of its own writes to it, all that waits in one
-/// transaction.
+/// One process at a time: for another one it is out of reach, and its writes are made at once. All
+/// journals of a process at one path are one journal. The file is opened when it is first needed. A
+/// thread of its own writes to it, all that waits in one transaction.
 pub struct FileJournal {
     path: PathBuf,
     /// Gone once the thread could not be started.
-    jobs: Mutex<Option<Sender<Job>>>,
+    jobs: Mutex<Option<Jobs>>,
 }
+
+/// The way to the thread that writes to a file, which ends when nobody can send anything any more.
+type Jobs = Arc<Sender<Job>>;
+
+/// That of each file that this process writes to.
+static WRITTEN: std::sync::Mutex<BTreeMap<PathBuf, Weak<Sender<Job>>>> =
+    std::sync::Mutex::new(BTreeMap::new());
 
 /// What the thread is asked. Without a book, the file could not be opened.
 enum Job {
@@ -61,17 +70,11 @@ impl FileJournal {
 
     fn send(&self, job: Job) -> Result<()> {
         let mut jobs = self.jobs.lock();
-        if jobs.is_none() {
-            let (send, receive) = mpsc::channel();
-            let file = File { path: self.path.clone(), database: None };
-            let thread = std::thread::Builder::new().name("cache-journal".to_owned());
-            thread.spawn(move || work(file, &receive)).map_err(|error| {
-                Error::new(ErrorKind::Unavailable, "the journal has no thread").with_source(error)
-            })?;
-            *jobs = Some(send);
-        }
-        let sent = jobs.as_ref().map(|jobs| jobs.send(job));
-        if sent.is_none_or(|sent| sent.is_err()) {
+        let sent = match &mut *jobs {
+            Some(jobs) => jobs.send(job),
+            None => jobs.insert(writer(&self.path)?).send(job),
+        };
+        if sent.is_err() {
             *jobs = None;
             return Err(ended());
         }
@@ -202,6 +205,25 @@ impl fmt::Debug for FileJournal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("FileJournal").field(&self.path).finish()
     }
+}
+
+/// The thread that writes to the file at `path`, which is started if there is none.
+fn writer(path: &Path) -> Result<Jobs> {
+    let failed =
+        |error| Error::new(ErrorKind::Unavailable, "the journal has no thread").with_source(error);
+    let place = std::path::absolute(path).map_err(failed)?;
+    let mut written = WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(jobs) = written.get(&place).and_then(Weak::upgrade) {
+        return Ok(jobs);
+    }
+    let (send, receive) = mpsc::channel();
+    let file = File { path: path.to_owned(), database: None };
+    let thread = std::thread::Builder::new().name("cache-journal".to_owned());
+    thread.spawn(move || work(file, &receive)).map_err(failed)?;
+    let jobs = Arc::new(send);
+    written.retain(|_, jobs| jobs.strong_count() > 0);
+    written.insert(place, Arc::downgrade(&jobs));
+    Ok(jobs)
 }
 
 /// Serves steps until nobody can send one any more.

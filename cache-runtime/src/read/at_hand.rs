@@ -85,9 +85,9 @@ impl Read {
             Some(attempt) => match flights.join(key, joining, || self.standing(&entry)) {
                 Joined::First(ticket, flight) => match flight.turn_now() {
                     Some(Turn::Load(permit)) => {
-                        let turn =
-                            Loading { ticket, permit, claim: Claim::Alone, trust, early: None };
-                        return self.replacing(turn, &flight, entry, attempt);
+                        let claim = Claim::Alone;
+                        let turn = Loading { ticket, permit, claim, trust, early: None };
+                        return self.replacing(Box::new(turn), &flight, entry, attempt);
                     }
                     // Who joined it right away was faster.
                     _ => (None, entry),
@@ -128,7 +128,7 @@ impl Read {
     /// Offers `entry` to all members of `flight`, which is to replace it.
     fn replacing(
         &self,
-        mut turn: Loading,
+        mut turn: Box<Loading>,
         flight: &Arc<Flight>,
         entry: Arc<Entry>,
         attempt: Attempt,
@@ -149,7 +149,7 @@ impl Read {
     /// load that replaces one already offers this one where the other was taken back.
     pub(super) fn take_or_replace(
         &self,
-        turn: Loading,
+        turn: Box<Loading>,
         flight: &Arc<Flight>,
         entry: Arc<Entry>,
     ) -> Way {
@@ -157,7 +157,7 @@ impl Read {
             if flight.offers_since().is_none() {
                 turn.ticket.offer(&entry, self.entry.cache.clock().now());
             }
-            return Way::Load(Role::Lead(Box::new(turn)));
+            return Way::Load(Role::Lead(turn));
         }
         match Attempt::under(&self.entry.key, &entry, &self.entry.cache) {
             Some(attempt) => self.replacing(turn, flight, entry, attempt),

@@ -32,7 +32,7 @@ pub(super) struct Replacing {
 
 /// The right to load a value in place of one that is served meanwhile.
 pub(super) struct Replacement {
-    pub(super) turn: Loading,
+    pub(super) turn: Box<Loading>,
     pub(super) flight: Arc<Flight>,
     pub(super) attempt: Attempt,
 }

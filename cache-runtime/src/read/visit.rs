@@ -63,14 +63,14 @@ impl Read {
     /// key goes on in place of this one.
     ///
     /// A value that is there is taken before anything is made that only a load needs.
-    pub(super) async fn look(&self, mut turn: Loading, flight: &Arc<Flight>) -> Option<Way> {
+    pub(super) async fn look(&self, mut turn: Box<Loading>, flight: &Arc<Flight>) -> Option<Way> {
         if turn.ticket.is_barred() {
             flight.saw(None, None);
             turn.claim = Claim::Barred;
-            return Some(Way::Load(Role::Lead(Box::new(turn))));
+            return Some(Way::Load(Role::Lead(turn)));
         }
         let Some(tier) = self.entry.cache.remote(self.entry.policy) else {
-            return Some(Way::Load(Role::Lead(Box::new(turn))));
+            return Some(Way::Load(Role::Lead(turn)));
         };
         match self.sight(tier, &mut turn).await {
             Ok(Sight { accepted: Accepted::HitAlone(entry), .. }) => Some(self.serve_alone(entry)),
@@ -83,7 +83,7 @@ impl Read {
     async fn look_on(
         &self,
         tier: &Arc<Tier>,
-        mut turn: Loading,
+        mut turn: Box<Loading>,
         flight: &Arc<Flight>,
         sight: Result<Sight<'_>>,
     ) -> Option<Way> {
@@ -138,7 +138,7 @@ impl Read {
         }
         Some(match at_hand {
             Some(entry) => self.take_or_replace(turn, flight, entry),
-            None => Way::Load(Role::Lead(Box::new(turn))),
+            None => Way::Load(Role::Lead(turn)),
         })
     }
 
@@ -229,7 +229,7 @@ impl Read {
     }
 
     /// Lets all that wait have what the remote tier held.
-    pub(super) fn serve(&self, turn: Loading, entry: Arc<Entry>) -> Way {
+    pub(super) fn serve(&self, turn: Box<Loading>, entry: Arc<Entry>) -> Way {
         if turn.early.is_none() {
             let now = self.entry.cache.clock().now();
             self.counters().found(entry.soft() <= now);

@@ -33,10 +33,10 @@ impl Read {
         Box::pin(async move {
             let has_tier = self.entry.cache.has_tier(self.entry.policy);
             match mode {
-                Mode::Replace(at_hand) => self.way_to_replace(*at_hand).await,
+                Mode::Replace(at_hand) => Box::pin(self.way_to_replace(*at_hand)).await,
                 _ if !has_tier || self.is_inside_itself(self.flight_id()) => self.uncached(),
                 Mode::Bypass => self.uncached(),
-                Mode::Refresh => self.way_to_renew().await,
+                Mode::Refresh => Box::pin(self.way_to_renew()).await,
                 Mode::Read => self.way_of_read().await,
             }
         })
@@ -100,9 +100,9 @@ impl Read {
             Turn::Load(permit) => {
                 self.leads();
                 let claim = if ticket.is_barred() { Claim::Barred } else { Claim::Alone };
-                let turn = Loading { ticket, permit, claim, trust, early: None };
+                let turn = Box::new(Loading { ticket, permit, claim, trust, early: None });
                 if cache.remote(self.entry.policy).is_none() {
-                    return Some(Way::Load(Role::Lead(Box::new(turn))));
+                    return Some(Way::Load(Role::Lead(turn)));
                 }
                 self.look(turn, &flight).await
             }

@@ -1,7 +1,6 @@
 //! `MessagePack` to values.
 //!
-//! What is read was looked at before (see `shape`): it is whole, and not nested too deeply. What is
-//! there is told by a function of no type, so that of each value's type, little is compiled.
+//! What is there is told by a function of no type, so that of each value's type, little is compiled.
 
 use std::str;
 
@@ -14,7 +13,15 @@ use super::Fault;
 /// Reads from bytes.
 pub(super) struct Decoder<'de> {
     rest: &'de [u8],
+    /// How many arrays and maps may still be opened within each other.
+    depth: usize,
+    /// How many types that have no bytes of their own may still stand within each other here: one that
+    /// holds itself would do so without end.
+    wraps: usize,
 }
+
+/// As many as no type has that doesn't hold itself.
+const WRAPS: usize = 128;
 
 /// What comes next.
 #[derive(Clone, Copy)]
@@ -32,8 +39,14 @@ enum Token<'de> {
 }
 
 impl<'de> Decoder<'de> {
-    pub(super) fn new(bytes: &'de [u8]) -> Self {
-        Self { rest: bytes }
+    /// Reads `bytes`, with at most `depth` arrays and maps within each other.
+    pub(super) fn new(bytes: &'de [u8], depth: usize) -> Self {
+        Self { rest: bytes, depth, wraps: WRAPS }
+    }
+
+    /// The end, behind the one value.
+    pub(super) fn end(self) -> Result<(), Fault> {
+        if self.rest.is_empty() { Ok(()) } else { Err(Fault::new("bytes follow the value")) }
     }
 
     fn take(&mut self, length: usize) -> Result<&'de [u8], Fault> {
@@ -59,6 +72,7 @@ impl<'de> Decoder<'de> {
     }
 
     fn token(&mut self) -> Result<Token<'de>, Fault> {
+        self.wraps = WRAPS;
         let [marker] = self.array()?;
         Ok(match marker {
             0x00..=0x7f => Token::Unsigned(marker.into()),
@@ -105,16 +119,30 @@ impl<'de> Decoder<'de> {
             },
             Token::Bytes(bytes) => visitor.visit_borrowed_bytes(bytes),
             Token::Array(length) => {
-                let mut within = Within { decoder: self, left: length };
+                let mut within = self.open(length)?;
                 let value = visitor.visit_seq(&mut within)?;
                 within.end().map(|()| value)
             }
             Token::Map(length) => {
-                let mut within = Within { decoder: self, left: length };
+                let mut within = self.open(length)?;
                 let value = visitor.visit_map(&mut within)?;
                 within.end().map(|()| value)
             }
         }
+    }
+
+    /// An array or a map of so many values.
+    fn open(&mut self, values: usize) -> Result<Within<'_, 'de>, Fault> {
+        let deeper = self.depth.checked_sub(1);
+        self.depth = deeper.ok_or_else(|| Fault::new("the value is nested too deeply"))?;
+        Ok(Within { decoder: self, left: values })
+    }
+
+    /// A type that has no bytes of its own.
+    fn wrap(&mut self) -> Result<&mut Self, Fault> {
+        let fewer = self.wraps.checked_sub(1);
+        self.wraps = fewer.ok_or_else(|| Fault::new("the value's type has no end"))?;
+        Ok(self)
     }
 
     /// A number of 128 bits, or of less.
@@ -145,10 +173,10 @@ impl<'de> de::Deserializer<'de> for &mut Decoder<'de> {
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         if let Some((0xc0, rest)) = self.rest.split_first() {
-            self.rest = rest;
+            (self.rest, self.wraps) = (rest, WRAPS);
             return visitor.visit_none();
         }
-        visitor.visit_some(self)
+        visitor.visit_some(self.wrap()?)
     }
 
     /// Bytes are a sequence, too.
@@ -175,7 +203,7 @@ impl<'de> de::Deserializer<'de> for &mut Decoder<'de> {
         _: &'static str,
         visitor: V,
     ) -> Result<V::Value, Fault> {
-        visitor.visit_newtype_struct(self)
+        visitor.visit_newtype_struct(self.wrap()?)
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Fault> {
@@ -211,7 +239,7 @@ impl<'de> de::Deserializer<'de> for &mut Decoder<'de> {
                 Ok(name) => IntoDeserializer::<Fault>::into_deserializer(name),
                 Err(_) => return Err(de::Error::invalid_value(Unexpected::Bytes(name), &"UTF-8")),
             }),
-            Token::Map(1) => visitor.visit_enum(self),
+            Token::Map(1) => visitor.visit_enum(&mut *self.open(0)?.decoder),
             _ => Err(Fault::new("the value is no variant")),
         }
     }
@@ -228,7 +256,18 @@ struct Within<'a, 'de> {
     left: usize,
 }
 
+impl Drop for Within<'_, '_> {
+    fn drop(&mut self) {
+        self.decoder.depth += 1;
+    }
+}
+
 impl<'de> Within<'_, 'de> {
+    /// How many values are still to come, at most: what is cut off holds fewer than it says.
+    fn size_hint(&self) -> usize {
+        self.left.min(self.decoder.rest.len())
+    }
+
     fn next<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
         let Some(left) = self.left.checked_sub(1) else {
             return Ok(None);
@@ -253,7 +292,7 @@ impl<'de> de::SeqAccess<'de> for &mut Within<'_, 'de> {
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.left)
+        Some(Within::size_hint(self))
     }
 }
 
@@ -272,7 +311,7 @@ impl<'de> de::MapAccess<'de> for &mut Within<'_, 'de> {
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.left)
+        Some(Within::size_hint(self))
     }
 }
 

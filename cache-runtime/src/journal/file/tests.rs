@@ -73,7 +73,7 @@ async fn what_a_full_disk_does_not_take_leaves_what_waited_before() {
     let (send, receive) = mpsc::channel();
     let file = File { path: path.clone(), database: Some(database) };
     std::thread::spawn(move || work(file, &receive));
-    let journal = FileJournal { path: path.clone(), jobs: Mutex::new(Some(send)) };
+    let journal = FileJournal { path: path.clone(), jobs: Mutex::new(Some(Arc::new(send))) };
 
     journal.put(write(b"first")).await.unwrap();
     is_full.store(true, SeqCst);
@@ -92,4 +92,19 @@ async fn what_a_full_disk_does_not_take_leaves_what_waited_before() {
     let waits = journal.get("item:1").await.unwrap();
     std::fs::remove_dir_all(&directory).unwrap();
     assert_eq!(waits.as_deref(), Some(&b"sixth!"[..]));
+}
+
+#[tokio::test]
+async fn a_file_that_another_process_has_open_is_out_of_reach_until_it_is_closed() {
+    let name = format!("journal-{}-{:016x}", std::process::id(), random());
+    let path = std::env::temp_dir().join(name);
+    // The lock on the file is the same as another process's.
+    let other = Database::create(&path).unwrap();
+    let journal = FileJournal::new(&path);
+    let refused = journal.put(write(b"first")).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Unavailable);
+    drop(other);
+    journal.put(write(b"second")).await.unwrap();
+    assert_eq!(journal.waiting("save").await.unwrap(), 1);
+    std::fs::remove_file(&path).unwrap();
 }
