@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
@@ -15,11 +16,16 @@ pub const BODY: Duration = Duration::from_millis(50);
 
 static RUNS: AtomicU64 = AtomicU64::new(0);
 
+/// When the first run of the body ended.
+static LOADED: Mutex<Option<Instant>> = Mutex::new(None);
+
 /// The body behind the cache, which counts its runs.
 pub async fn slow(id: u64) -> Result<User, LoadError> {
     RUNS.fetch_add(1, Ordering::Relaxed);
     tokio::time::sleep(BODY).await;
-    User::try_load(id)
+    let user = User::try_load(id);
+    LOADED.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(Instant::now);
+    user
 }
 
 /// What a rush came to.
@@ -27,8 +33,11 @@ pub async fn slow(id: u64) -> Result<User, LoadError> {
 pub struct Outcome {
     /// How often the body ran.
     pub runs: u64,
-    /// Until the last task had its value.
+    /// Until the last task had ended.
     pub millis: f64,
+    /// From the end of the body until the last task had its value: neither the timer of the body nor
+    /// the end of the tasks is in it. Where the body ran in another process, nobody knows.
+    pub after: Option<f64>,
     /// How many tasks got no value.
     pub failed: usize,
 }
@@ -36,19 +45,26 @@ pub struct Outcome {
 /// Sends `tasks` tasks after one key.
 pub async fn rush(peer: &Contender, tasks: usize, id: u64) -> Outcome {
     RUNS.store(0, Ordering::Relaxed);
+    *LOADED.lock().unwrap_or_else(PoisonError::into_inner) = None;
     let start = Instant::now();
     let mut crowd = JoinSet::new();
     for _ in 0..tasks {
         let peer = peer.clone();
-        crowd.spawn(async move { peer.ask(id).await });
+        crowd.spawn(async move { peer.ask(id).await.then(Instant::now) });
     }
-    let mut served = 0;
+    let (mut served, mut last) = (0, start);
     while let Some(ended) = crowd.join_next().await {
-        served += usize::from(matches!(ended, Ok(true)));
+        if let Ok(Some(ended)) = ended {
+            served += 1;
+            last = last.max(ended);
+        }
     }
+    let millis = start.elapsed().as_secs_f64() * 1e3;
+    let loaded = *LOADED.lock().unwrap_or_else(PoisonError::into_inner);
     Outcome {
         runs: RUNS.load(Ordering::Relaxed),
-        millis: start.elapsed().as_secs_f64() * 1e3,
+        millis,
+        after: loaded.map(|loaded| last.duration_since(loaded).as_secs_f64() * 1e3),
         failed: tasks - served,
     }
 }
@@ -85,7 +101,7 @@ impl Fleet {
             let ear = child.stdin.as_mut().ok_or(std::io::ErrorKind::BrokenPipe)?;
             ear.write_all(b"go\n")?;
         }
-        let mut sum = Outcome { runs: 0, millis: 0.0, failed: 0 };
+        let mut sum = Outcome { runs: 0, millis: 0.0, after: None, failed: 0 };
         for (_, said) in &mut self.0 {
             let mut line = String::new();
             said.read_line(&mut line)?;
@@ -119,7 +135,7 @@ pub async fn serve(peer: &Contender, tasks: usize, ids: impl Iterator<Item = u64
     for id in ids {
         println!("ready");
         if std::io::stdin().read_line(&mut String::new()).is_ok_and(|read| read > 0) {
-            let Outcome { runs, millis, failed } = rush(peer, tasks, id).await;
+            let Outcome { runs, millis, failed, .. } = rush(peer, tasks, id).await;
             println!("{runs} {millis} {failed}");
         }
     }
