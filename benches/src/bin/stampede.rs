@@ -105,7 +105,7 @@ fn report(title: &str, all: &[Outcomes]) -> [Report; 2] {
     let runs = |outcome: &Outcome| outcome.runs as f64;
     [
         one_report(title, "how often the body ran", "runs", all, runs),
-        one_report(title, "until the last task had ended", "ms", all, |outcome| outcome.millis),
+        one_report(title, "until the last task had its value", "ms", all, |outcome| outcome.millis),
     ]
 }
 
