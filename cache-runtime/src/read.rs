@@ -226,14 +226,14 @@ impl<S: Shape> Call<S> {
         }
     }
 
-    fn landed(&self, outcome: Outcome) -> Way<S::Return> {
+    fn landed(&self, outcome: &Outcome) -> Way<S::Return> {
         let (event, returned) = match outcome {
             Outcome::Found(entry) => {
                 self.count(Event::RemoteHit);
-                (Event::Hit, self.returned(&entry))
+                (Event::Hit, self.returned(entry))
             }
-            Outcome::Loaded(entry) => (Event::Miss, self.returned(&entry)),
-            Outcome::Failed(failure) => (Event::Miss, S::failed(&failure)),
+            Outcome::Loaded(entry) => (Event::Miss, self.returned(entry)),
+            Outcome::Failed(failure) => (Event::Miss, S::failed(failure)),
             Outcome::Merged => (Event::Miss, None),
         };
         self.count(event);

@@ -150,7 +150,7 @@ impl<S: Shape> Call<S> {
                 Some(Resumed::Landed(outcome)) => {
                     turn.permit.land(outcome.clone());
                     turn.ticket.detach();
-                    return Some(self.landed(outcome));
+                    return Some(self.landed(&outcome));
                 }
             }
             if !fill.is_leased_elsewhere() || wait.is_over() {
