@@ -171,8 +171,9 @@ impl<S: Shape> Call<S> {
             let cache = &self.entry.cache;
             let trust = cache.trust(self.entry.policy);
             let joining = cache.joining(self.flight_id(), trust);
-            let joined = cache.flights().join(&self.entry.key, joining, || self.recalled());
-            let (ticket, flight) = match joined {
+            let stored = || self.recalled();
+            // Without a name for what is matched, which those who wait would hold beside its parts.
+            let (ticket, flight) = match cache.flights().join(&self.entry.key, joining, stored) {
                 Joined::Stored(Recalled::Value(entry)) => match self.hit(&entry) {
                     Some(returned) => return Way::Served(returned),
                     None => continue,
@@ -184,10 +185,11 @@ impl<S: Shape> Call<S> {
                 }
                 Joined::First(ticket, flight) | Joined::Member(ticket, flight) => (ticket, flight),
             };
-            let turn = match flight.turn_now() {
-                Some(turn) => turn,
+            let turn = if let Some(turn) = flight.turn_now() {
+                turn
+            } else {
                 // Only who has to wait needs a timer, and one of its own: nobody may poll another's.
-                None => match timeout(cache.max_load(), flight.turn()).await {
+                match timeout(cache.max_load(), flight.turn()).await {
                     Ok(turn) => turn,
                     // Its load takes too long to be waited for: let the next one try, once.
                     Err(_) if patient => {
@@ -196,7 +198,7 @@ impl<S: Shape> Call<S> {
                         continue;
                     }
                     Err(_) => return self.uncached(),
-                },
+                }
             };
             match turn {
                 Turn::Load(permit) => {

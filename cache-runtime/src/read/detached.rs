@@ -18,18 +18,22 @@ impl<S: Shape> Call<S> {
     /// # Cancel safety
     ///
     /// Once `body` has begun, dropping this leaves it to the runtime, and its value is stored.
-    pub fn detached<F>(self, body: F) -> impl Future<Output = S::Return>
+    pub fn detached<F>(mut self, body: F) -> impl Future<Output = S::Return>
     where
         S: 'static,
         F: Future<Output = S::Return>,
         F: Send + 'static, // the load may outlive its caller; `detach = false` lifts this
         S::Return: Send,   // as above
     {
+        // As in `through`, which would hold both once more if it were awaited here.
         async move {
             if let Some(limit) = self.settings.hard_timeout() {
                 return Box::pin(self.within(limit, body)).await;
             }
-            self.through(body, true).await
+            match Box::pin(self.way()).await {
+                Way::Served(returned) => returned,
+                way => Box::pin(self.go_detached(way, body, true)).await,
+            }
         }
     }
 
