@@ -25,9 +25,11 @@ impl Contender {
     where
         F: Future<Output = Result<User, E>> + Send + 'static,
     {
+        let get = Arc::new(get);
         let ask = move |id| -> Asking {
-            let user = get(id);
-            Box::pin(async move { user.await.is_ok_and(|user| user.id == id) })
+            // Called inside, since a future that is awaited and came from outside is held twice.
+            let get = get.clone();
+            Box::pin(async move { get(id).await.is_ok_and(|user| user.id == id) })
         };
         Self { name, ask: Arc::new(ask) }
     }

@@ -53,7 +53,8 @@ struct Slot {
     generation: u64,
     /// How often the remote cell has changed meanwhile.
     changes: u64,
-    tickets: usize,
+    /// How many flights and writes have tickets.
+    holders: usize,
     /// How many have put up a barrier: nothing is stored until all have left.
     writers: usize,
     flights: Vec<Attached>,
@@ -63,7 +64,6 @@ struct Slot {
 
 struct Attached {
     flight: Arc<Flight>,
-    members: usize,
     /// When it was last certain that its load is newer than every invalidation.
     certain: u64,
     /// The remote cell has changed since: nobody may join it until that is known not to matter.
@@ -125,10 +125,10 @@ impl Flights {
             return Joined::Stored(value);
         }
         let slot = shard.slot(key);
+        slot.holders += 1;
         let flight = Flight::new(joining.id, slot.in_doubt(joining.id));
         slot.flights.push(Attached {
             flight: flight.clone(),
-            members: 1,
             certain: joining.now,
             in_doubt: false,
             unheard: false,
@@ -153,7 +153,7 @@ impl Flights {
         joining: Joining,
     ) -> Option<(Ticket, Arc<Flight>)> {
         let attached = slot.flights.iter_mut().find(|it| it.takes(joining))?;
-        attached.members += 1;
+        attached.flight.join();
         let flight = attached.flight.clone();
         Some((self.issue(slot, key, Some(&flight)), flight))
     }
@@ -161,11 +161,13 @@ impl Flights {
     /// The right to store under `key`, for a write or a load that nobody joins.
     pub(crate) fn ticket(self: &Arc<Self>, key: &Key) -> Ticket {
         let mut shard = self.shard(key);
-        self.issue(shard.slot(key), key, None)
+        let slot = shard.slot(key);
+        slot.holders += 1;
+        self.issue(slot, key, None)
     }
 
-    fn issue(self: &Arc<Self>, slot: &mut Slot, key: &Key, flight: Option<&Arc<Flight>>) -> Ticket {
-        slot.tickets += 1;
+    /// A ticket of what is counted in `slot` already.
+    fn issue(self: &Arc<Self>, slot: &Slot, key: &Key, flight: Option<&Arc<Flight>>) -> Ticket {
         Ticket {
             flights: self.clone(),
             key: key.clone(),
@@ -197,7 +199,7 @@ impl Shard {
         self.slots.entry(key.clone()).or_insert_with(|| Slot {
             generation,
             changes: 0,
-            tickets: 0,
+            holders: 0,
             writers: 0,
             flights: Vec::new(),
             waiting: Vec::new(),
@@ -277,7 +279,7 @@ impl Ticket {
             return false;
         };
         let position = slot.position(self.flight.as_ref());
-        if position.is_none_or(|position| slot.flights[position].members > 1) {
+        if position.is_none_or(|position| !slot.flights[position].flight.has_one_member()) {
             return false;
         }
         shard.leave_slot(&self.key, self.flight.as_ref());
@@ -341,19 +343,18 @@ impl Slot {
     }
 
     fn leave(&mut self, flight: Option<&Arc<Flight>>) {
-        self.tickets -= 1;
-        if let Some(position) = self.position(flight) {
-            self.flights[position].members -= 1;
-            if self.flights[position].members == 0 {
-                self.flights.swap_remove(position);
-            }
+        if flight.is_none_or(|flight| flight.leave()) {
+            self.holders -= 1;
+            self.detach(flight);
         }
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        if !self.left {
+        // Of a crowd that has landed, each would wait for the lock.
+        let leaves_others = || self.flight.as_ref().is_some_and(|flight| flight.leave_others());
+        if !self.left && !leaves_others() {
             self.flights.shard(&self.key).leave_slot(&self.key, self.flight.as_ref());
         }
     }

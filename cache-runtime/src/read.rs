@@ -142,11 +142,12 @@ impl<S: Shape> Call<S> {
         F: Future<Output = S::Return>,
     {
         async move {
-            let Self { read, mode, given } = self;
-            let way = read.way(mode).await;
-            match Self::served(way, read.entry.version()) {
+            let way = self.read.way(self.mode).await;
+            match Self::served(way, self.read.entry.version()) {
                 Ok(returned) => returned,
-                Err(way) => Box::pin(Self::go(Work::of(way, read, given), Box::pin(body))).await,
+                Err(way) => {
+                    Box::pin(Self::go(Work::of(way, self.read, self.given), Box::pin(body))).await
+                }
             }
         }
     }

@@ -1,4 +1,4 @@
-//! A thousand tasks on one cold key, in one process and in two that share a Redis.
+//! A thousand tasks, or more, on one cold key, in one process and in two that share a Redis.
 
 use std::error::Error;
 use std::path::Path;
@@ -46,16 +46,20 @@ async fn one_process(
     flags: &Flags,
     tasks: usize,
     rounds: usize,
-) -> Result<[Report; 2], Box<dyn Error>> {
-    let mut all: Vec<Outcomes> = Vec::new();
-    for peer in peers::stampedes().await?.iter().filter(|peer| flags.wants(peer.name)) {
-        let mut outcomes = Vec::new();
-        for id in (0..).take(rounds) {
+) -> Result<[Report; 3], Box<dyn Error>> {
+    let mut peers = peers::stampedes().await?;
+    peers.retain(|peer| flags.wants(peer.name));
+    let mut all: Vec<Outcomes> = peers.iter().map(|peer| (peer.name, Vec::new())).collect();
+    // They take turns: what the machine does beside it meets all of them.
+    for id in (0..).take(rounds) {
+        for (peer, (_, outcomes)) in peers.iter().zip(&mut all) {
             outcomes.push(rush(peer, tasks, id).await);
         }
-        all.push((peer.name, outcomes));
     }
-    Ok(report("one process", &all))
+    let after = |outcome: &Outcome| outcome.after.unwrap_or(f64::NAN);
+    let [runs, total] = report("one process", &all);
+    let after = one_report("one process", AFTER, "ms", &all, after);
+    Ok([runs, total, after])
 }
 
 async fn several(
@@ -97,21 +101,34 @@ fn report(title: &str, all: &[Outcomes]) -> [Report; 2] {
             eprintln!("{name}: {failed} tasks got no value");
         }
     }
-    let of = |what: &str, unit, sample: fn(&Outcome) -> f64| Report {
+    #[expect(clippy::cast_precision_loss, reason = "there are a few thousand tasks")]
+    let runs = |outcome: &Outcome| outcome.runs as f64;
+    [
+        one_report(title, "how often the body ran", "runs", all, runs),
+        one_report(title, "until the last task had its value", "ms", all, |outcome| outcome.millis),
+    ]
+}
+
+/// What it takes to wake a crowd, and for each of it to take its value.
+const AFTER: &str = "from the end of the body until the last task had its value";
+
+fn one_report(
+    title: &str,
+    what: &str,
+    unit: &'static str,
+    all: &[Outcomes],
+    sample: impl Fn(&Outcome) -> f64,
+) -> Report {
+    let row = |(name, outcomes): &Outcomes| Row {
+        name,
+        samples: outcomes.iter().map(&sample).collect(),
+        loads: 0,
+    };
+    Report {
         title: format!("stampede, {title}: {what}"),
         unit,
         spread: Spread::Middle,
         bases: Vec::new(),
-        rows: all
-            .iter()
-            .map(|(name, outcomes)| Row {
-                name,
-                samples: outcomes.iter().map(sample).collect(),
-                loads: 0,
-            })
-            .collect(),
-    };
-    #[expect(clippy::cast_precision_loss, reason = "there are a thousand tasks")]
-    let runs = of("how often the body ran", "runs", |outcome| outcome.runs as f64);
-    [runs, of("until the last task had its value", "ms", |outcome| outcome.millis)]
+        rows: all.iter().map(row).collect(),
+    }
 }

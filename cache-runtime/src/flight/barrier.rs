@@ -20,6 +20,7 @@ impl Flights {
         shard.void(key);
         let slot = shard.slot(key);
         slot.writers += 1;
+        slot.holders += 1;
         let ticket = self.issue(slot, key, None);
         remove();
         Barrier { ticket, is_in: true }
@@ -65,7 +66,7 @@ impl Slot {
 
     /// Whether nobody needs it any more.
     pub(super) fn is_left(&self) -> bool {
-        self.tickets == 0 && self.writers == 0
+        self.holders == 0 && self.writers == 0
     }
 }
 

@@ -50,9 +50,8 @@ impl World {
             Joined::First(ticket, flight) | Joined::Member(ticket, flight) => {
                 match block_on(flight.turn()) {
                     Turn::Load(permit) => self.load(&ticket, permit),
-                    Turn::Landed(Outcome::Loaded(entry)) | Turn::AtHand(entry, _) => {
-                        entry.value::<u64>(1).copied().flatten().unwrap_or(u64::MAX)
-                    }
+                    Turn::Landed(Outcome::Loaded(entry)) => version_of(entry),
+                    Turn::AtHand(entry, _) => version_of(&entry),
                     Turn::Landed(_) => unreachable!("no other outcome in this model"),
                 }
             }
@@ -126,6 +125,10 @@ impl World {
         }
         version
     }
+}
+
+fn version_of(entry: &Entry) -> u64 {
+    entry.value::<u64>(1).copied().flatten().unwrap_or(u64::MAX)
 }
 
 fn check(model: impl Fn() + Send + Sync + Clone + 'static) {
@@ -242,6 +245,37 @@ fn members_that_leave_without_an_outcome_strand_nobody() {
     });
 }
 
+/// All but the last leave without the lock under which others join.
+#[test]
+fn members_that_leave_while_others_join_leave_nothing_behind() {
+    check(|| {
+        let world = World::new();
+        let visitors: Vec<_> = (0..3)
+            .map(|_| {
+                spawn(&world, |world| {
+                    for _ in 0..2 {
+                        let joining =
+                            Joining { id: World::id(), now: 0, oldest: 0, oldest_unheard: 0 };
+                        let joined = world.flights.join(&World::key(), joining, || None::<u64>);
+                        thread::yield_now();
+                        let (Joined::First(ticket, flight) | Joined::Member(ticket, flight)) =
+                            joined
+                        else {
+                            unreachable!("nothing is stored")
+                        };
+                        let (_member, same) =
+                            world.flights.find(&World::key(), joining).expect("it has a member");
+                        assert!(Arc::ptr_eq(&flight, &same), "nobody begins another one beside it");
+                        drop(ticket);
+                    }
+                })
+            })
+            .collect();
+        visitors.into_iter().for_each(|thread| thread.join().unwrap());
+        assert_eq!(world.flights.len(), 0);
+    });
+}
+
 /// Two processes: this one, with the table, and the one elsewhere that commits versions, removes the
 /// cell and has that told, in this order.
 struct Remote {
@@ -290,9 +324,7 @@ impl Remote {
                                 return version;
                             }
                         }
-                        Turn::Landed(Outcome::Loaded(entry)) => {
-                            return entry.value::<u64>(1).copied().flatten().unwrap_or(u64::MAX);
-                        }
+                        Turn::Landed(Outcome::Loaded(entry)) => return version_of(entry),
                         Turn::Landed(_) | Turn::AtHand(..) => {}
                     }
                 }

@@ -40,7 +40,7 @@ fn permit(flight: &Arc<Flight>) -> Permit {
     }
 }
 
-fn poll(waiting: std::pin::Pin<&mut Waiting<'_>>) -> Poll<Turn> {
+fn poll<'a>(waiting: std::pin::Pin<&mut Waiting<'a>>) -> Poll<Turn<'a>> {
     waiting.poll(&mut Context::from_waker(Waker::noop()))
 }
 
@@ -184,6 +184,30 @@ fn a_table_that_everybody_left_is_empty() {
         let permit = permit(&flight);
         drop((ticket, permit));
     }
+    assert_eq!(flights.len(), 0);
+}
+
+#[test]
+fn a_flight_is_joined_until_its_last_member_has_left() {
+    let flights = Flights::new();
+    let (first, flight) = join(&flights, 1);
+    let mut crowd: Vec<_> = (0..3).map(|_| join(&flights, 1)).collect();
+    drop(first);
+    crowd.truncate(1);
+    let (late, same) = join(&flights, 1);
+    assert!(Arc::ptr_eq(&flight, &same));
+    drop((crowd, late));
+    assert_eq!(flights.len(), 0);
+}
+
+#[test]
+fn who_is_the_last_to_stay_is_alone_in_the_flight() {
+    let flights = Flights::new();
+    let (mut stays, _) = join(&flights, 1);
+    let crowd: Vec<_> = (0..3).map(|_| join(&flights, 1)).collect();
+    assert!(!stays.leave_alone());
+    drop(crowd);
+    assert!(stays.leave_alone());
     assert_eq!(flights.len(), 0);
 }
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::mem;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
@@ -12,7 +12,7 @@ use bytes::Bytes;
 use super::FlightId;
 use crate::entry::Entry;
 use crate::failure::Failure;
-use crate::sync::Mutex;
+use crate::sync::{AtomicU64, Mutex, Ordering};
 
 /// How many members of a flight may load at once after one of them left it without an outcome.
 const CROWD: usize = 8;
@@ -20,6 +20,11 @@ const CROWD: usize = 8;
 /// A load under way, and those who wait for it.
 pub(crate) struct Flight {
     pub(super) id: FlightId,
+    /// How many hold a ticket of it. It is raised, and falls to 0, under the lock of the key's shard
+    /// alone.
+    members: AtomicU64,
+    /// Set under the lock of `state`, and read without: a crowd that was woken takes it side by side.
+    outcome: OnceLock<Outcome>,
     state: Mutex<State>,
 }
 
@@ -27,7 +32,6 @@ pub(crate) struct Flight {
 pub(super) type Waiters = VecDeque<(u64, Waker)>;
 
 struct State {
-    outcome: Option<Outcome>,
     seen: Seen,
     /// The flights in doubt that nobody could join when this one began.
     doubted: Vec<Arc<Flight>>,
@@ -45,7 +49,6 @@ struct State {
 impl Default for State {
     fn default() -> Self {
         Self {
-            outcome: None,
             seen: Seen::Nothing,
             doubted: Vec::new(),
             at_hand: None,
@@ -82,11 +85,11 @@ pub(crate) enum Outcome {
 }
 
 /// What a member does next.
-pub(crate) enum Turn {
+pub(crate) enum Turn<'a> {
     /// Run the load.
     Load(Permit),
     /// Take what another member's load ended in.
-    Landed(Outcome),
+    Landed(&'a Outcome),
     /// Take a value that is being replaced, and has been since this moment.
     AtHand(Arc<Entry>, u64),
 }
@@ -94,19 +97,41 @@ pub(crate) enum Turn {
 impl Flight {
     pub(super) fn new(id: FlightId, doubted: Vec<Arc<Self>>) -> Arc<Self> {
         let state = State { doubted, ..State::default() };
-        Arc::new(Self { id, state: Mutex::new(state) })
+        let (members, outcome) = (AtomicU64::new(1), OnceLock::new());
+        Arc::new(Self { id, members, outcome, state: Mutex::new(state) })
+    }
+
+    /// Counts one that joins, under the lock of the key's shard.
+    pub(super) fn join(&self) {
+        self.members.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts one that leaves, under the lock of the key's shard; whether it was the last.
+    pub(super) fn leave(&self) -> bool {
+        self.members.fetch_sub(1, Ordering::Relaxed) == 1
+    }
+
+    /// Counts one that leaves, without the lock, unless it is the last.
+    pub(super) fn leave_others(&self) -> bool {
+        let others = |members: u64| (members > 1).then(|| members - 1);
+        self.members.fetch_update(Ordering::Relaxed, Ordering::Relaxed, others).is_ok()
+    }
+
+    /// Whether nobody else has joined, under the lock of the key's shard.
+    pub(super) fn has_one_member(&self) -> bool {
+        self.members.load(Ordering::Relaxed) == 1
     }
 
     /// What it has landed with, if it has.
-    pub(crate) fn outcome(&self) -> Option<Outcome> {
-        self.state.lock().outcome.clone()
+    pub(crate) fn outcome(&self) -> Option<&Outcome> {
+        self.outcome.get()
     }
 
     /// What a flight in doubt, when this one began, has landed with since, if it saw `cell`.
     pub(super) fn doubted_outcome(&self, cell: &Bytes) -> Option<Outcome> {
         let doubted = self.state.lock().doubted.clone();
         let flight = doubted.iter().find(|flight| flight.has_seen(cell))?;
-        flight.outcome()
+        flight.outcome.get().cloned()
     }
 
     /// Waits until it is this member's turn to load, or the flight has landed.
@@ -119,8 +144,26 @@ impl Flight {
     }
 
     /// This member's turn, if it has come.
-    pub(crate) fn turn_now(self: &Arc<Self>) -> Option<Turn> {
-        self.state.lock().turn(self)
+    pub(crate) fn turn_now(self: &Arc<Self>) -> Option<Turn<'_>> {
+        self.landed().or_else(|| self.next_turn(&mut self.state.lock()))
+    }
+
+    fn landed(&self) -> Option<Turn<'_>> {
+        self.outcome.get().map(Turn::Landed)
+    }
+
+    fn next_turn(self: &Arc<Self>, state: &mut State) -> Option<Turn<'_>> {
+        // It may have landed before the lock was taken; from now on it can't.
+        if let Some(landed) = self.landed() {
+            return Some(landed);
+        }
+        if let Some((entry, since)) = &state.at_hand {
+            return Some(Turn::AtHand(entry.clone(), *since));
+        }
+        (state.running < state.limit).then(|| {
+            state.running += 1;
+            Turn::Load(Permit { flight: Some(self.clone()) })
+        })
     }
 
     /// Lets all members have `entry` while the load that is to replace it is under way, which has
@@ -154,8 +197,9 @@ impl Flight {
     pub(crate) fn landing(&self) -> impl Future<Output = Option<Outcome>> {
         poll_fn(|context| {
             let mut state = self.state.lock();
-            if state.outcome.is_some() || state.running == 0 {
-                return Poll::Ready(state.outcome.clone());
+            let outcome = self.outcome.get();
+            if outcome.is_some() || state.running == 0 {
+                return Poll::Ready(outcome.cloned());
             }
             state.landing.retain(|waker| !waker.will_wake(context.waker()));
             state.landing.push(context.waker().clone());
@@ -185,7 +229,7 @@ impl Flight {
         state.running -= 1;
         let woken = match outcome {
             Some(outcome) => {
-                state.outcome.get_or_insert(outcome);
+                self.outcome.get_or_init(|| outcome);
                 state.doubted.clear();
                 mem::take(&mut state.waiting)
             }
@@ -201,19 +245,6 @@ impl Flight {
 }
 
 impl State {
-    fn turn(&mut self, flight: &Arc<Flight>) -> Option<Turn> {
-        if let Some(outcome) = &self.outcome {
-            return Some(Turn::Landed(outcome.clone()));
-        }
-        if let Some((entry, since)) = &self.at_hand {
-            return Some(Turn::AtHand(entry.clone(), *since));
-        }
-        (self.running < self.limit).then(|| {
-            self.running += 1;
-            Turn::Load(Permit { flight: Some(flight.clone()) })
-        })
-    }
-
     /// Takes as many of those who wait as may load now.
     fn next_waiting(&mut self) -> Waiters {
         let free = self.limit.saturating_sub(self.running);
@@ -273,12 +304,16 @@ pub(crate) struct Waiting<'a> {
     place: Option<u64>,
 }
 
-impl Future for Waiting<'_> {
-    type Output = Turn;
+impl<'a> Future for Waiting<'a> {
+    type Output = Turn<'a>;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Turn> {
-        let mut state = self.flight.state.lock();
-        let Some(turn) = state.turn(self.flight) else {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Turn<'a>> {
+        let flight = self.flight;
+        if let Some(landed) = flight.landed() {
+            return Poll::Ready(landed);
+        }
+        let mut state = flight.state.lock();
+        let Some(turn) = flight.next_turn(&mut state) else {
             let place = self.place.unwrap_or(state.arrivals);
             state.arrivals += u64::from(self.place.is_none());
             state.wait_at(place, context.waker().clone());
@@ -286,20 +321,21 @@ impl Future for Waiting<'_> {
             self.place = Some(place);
             return Poll::Pending;
         };
-        if let Some(place) = self.place {
+        if let Some(place) = self.place.take() {
             state.leave(place);
         }
-        drop(state);
-        self.place = None;
         Poll::Ready(turn)
     }
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        let Some(place) = self.place else { return };
+        // Once it has landed, nobody has a place or a turn to pass on.
+        let Some(place) = self.place.filter(|_| self.flight.outcome.get().is_none()) else {
+            return;
+        };
         let mut state = self.flight.state.lock();
-        if state.leave(place) || state.outcome.is_some() {
+        if state.leave(place) || self.flight.outcome.get().is_some() {
             return;
         }
         // It was woken to load, and won't: the next one's turn.

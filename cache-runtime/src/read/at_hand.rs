@@ -161,7 +161,7 @@ impl Read {
         }
         match Attempt::under(&self.entry.key, &entry, &self.entry.cache) {
             Some(attempt) => self.replacing(turn, flight, entry, attempt),
-            None => self.serve(turn, entry),
+            None => self.serve(*turn, entry),
         }
     }
 

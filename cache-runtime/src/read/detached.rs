@@ -34,11 +34,12 @@ impl<S: Shape> Call<S> {
         S::Return: Send,   // as above
     {
         async move {
-            let Self { read, mode, given } = self;
-            let way = read.way(mode).await;
-            match Self::served(way, read.entry.version()) {
+            let way = self.read.way(self.mode).await;
+            match Self::served(way, self.read.entry.version()) {
                 Ok(returned) => returned,
-                Err(way) => Work::of(way, read, given).detached(Box::pin(body), true).await,
+                Err(way) => {
+                    Work::of(way, self.read, self.given).detached(Box::pin(body), true).await
+                }
             }
         }
     }
@@ -49,11 +50,10 @@ impl<S: Shape> Call<S> {
         S: 'static,
         S::Return: Send,
     {
-        let Self { read, mode, given } = self;
-        let way = read.way(mode).await;
-        match Self::served(way, read.entry.version()) {
+        let way = self.read.way(self.mode).await;
+        match Self::served(way, self.read.entry.version()) {
             Ok(returned) => returned,
-            Err(way) => Work::of(way, read, given).detached(body, false).await,
+            Err(way) => Work::of(way, self.read, self.given).detached(body, false).await,
         }
     }
 }

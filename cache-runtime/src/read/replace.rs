@@ -107,10 +107,10 @@ impl Read {
             if let Some(patience) = patience
                 && timeout(patience, &mut load).await.is_ok()
                 && let Some(Outcome::Loaded(entry) | Outcome::Found(entry)) = flight.outcome()
-                && self.takes(&entry)
+                && self.takes(entry)
             {
                 self.count(Event::Miss);
-                return Some(entry);
+                return Some(entry.clone());
             }
             self.counters().found(is_stale);
             None

@@ -63,6 +63,19 @@ async fn no_waiter_hangs_on_one_that_nobody_polls() {
     drop((loads, waits));
 }
 
+/// What a future hands on to another one that it awaits, it may hold twice.
+#[tokio::test]
+async fn a_call_and_its_body_are_held_once() {
+    let cache = Cache::builder().no_remote().build();
+    let call = call(&cache, &Key::from("value"));
+    let (large, mut held) = ([1_u8; 1_000], size_of_val(&call));
+    let body = async move { large.iter().map(|byte| u64::from(*byte)).sum::<u64>() };
+    held += size_of_val(&body);
+    let load = call.detached(body);
+    assert!(size_of_val(&load) < held + 64, "{} bytes, for {held}", size_of_val(&load));
+    assert_eq!(load.await, 1_000);
+}
+
 /// A key that names a generation, which another thread counts up between two renderings of one read.
 #[tokio::test]
 async fn a_key_that_changes_while_it_is_read_is_not_taken_for_the_next_one() {

@@ -74,7 +74,7 @@ impl Read {
         };
         match self.sight(tier, &mut turn).await {
             Ok(Sight { accepted: Accepted::HitAlone(entry), .. }) => Some(self.serve_alone(entry)),
-            Ok(Sight { accepted: Accepted::Hit(entry), .. }) => Some(self.serve(turn, entry)),
+            Ok(Sight { accepted: Accepted::Hit(entry), .. }) => Some(self.serve(*turn, entry)),
             sight => Box::pin(self.look_on(tier, turn, flight, sight)).await,
         }
     }
@@ -100,7 +100,7 @@ impl Read {
             let (claim, accepted) = self.claim(sight, &mut turn, flight, &mut seen).await;
             turn.claim = claim;
             at_hand = match accepted {
-                Accepted::Hit(entry) => return Some(self.serve(turn, entry)),
+                Accepted::Hit(entry) => return Some(self.serve(*turn, entry)),
                 Accepted::HitAlone(entry) => return Some(self.serve_alone(entry)),
                 Accepted::AtHand(entry) => Some(entry),
                 Accepted::Nothing => None,
@@ -126,7 +126,7 @@ impl Read {
                 Some(Resumed::Landed(outcome)) => {
                     turn.permit.land(outcome.clone());
                     turn.ticket.detach();
-                    return Some(self.landed(outcome));
+                    return Some(self.landed(&outcome));
                 }
             }
             if !fill.is_leased_elsewhere() || wait.is_over() {
@@ -229,7 +229,7 @@ impl Read {
     }
 
     /// Lets all that wait have what the remote tier held.
-    pub(super) fn serve(&self, turn: Box<Loading>, entry: Arc<Entry>) -> Way {
+    pub(super) fn serve(&self, turn: Loading, entry: Arc<Entry>) -> Way {
         if turn.early.is_none() {
             let now = self.entry.cache.clock().now();
             self.counters().found(entry.soft() <= now);

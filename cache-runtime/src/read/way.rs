@@ -20,11 +20,13 @@ enum Recalled {
     Error(Failure),
 }
 
-/// A member's place in a flight, whose turn it is.
-struct Place {
-    ticket: Ticket,
-    flight: Arc<Flight>,
-    trust: Trust,
+/// How a call goes on whose turn has come.
+enum Next<'a> {
+    Way(Way),
+    /// It joins another flight.
+    Join,
+    /// It does this, and then knows its way, or joins another flight.
+    Step(Step<'a, Option<Way>>),
 }
 
 impl Read {
@@ -67,15 +69,17 @@ impl Read {
             let cache = &self.entry.cache;
             let trust = cache.trust(self.entry.policy);
             let joining = cache.joining(self.flight_id(), trust);
-            let joined = cache.flights().join(&self.entry.key, joining, || self.recalled());
-            let (ticket, flight) = match joined {
+            let stored = || self.recalled();
+            // Without a name for what is matched, which those who wait would hold beside its parts.
+            let (ticket, flight) = match cache.flights().join(&self.entry.key, joining, stored) {
                 Joined::Stored(recalled) => return self.taken(recalled),
                 Joined::First(ticket, flight) | Joined::Member(ticket, flight) => (ticket, flight),
             };
-            let turn = match flight.turn_now() {
-                Some(turn) => turn,
+            let turn = if let Some(turn) = flight.turn_now() {
+                turn
+            } else {
                 // Only who has to wait needs a timer, and one of its own: nobody may poll another's.
-                None => match timeout(cache.max_load(), flight.turn()).await {
+                match timeout(cache.max_load(), flight.turn()).await {
                     Ok(turn) => turn,
                     // Its load takes too long to be waited for: let the next one try, once.
                     Err(_) if patient => {
@@ -84,17 +88,28 @@ impl Read {
                         continue;
                     }
                     Err(_) => return self.uncached(),
-                },
+                }
             };
-            if let Some(way) = self.way_of_turn(turn, Place { ticket, flight, trust }).await {
-                return way;
+            match self.next(turn, ticket, trust, &flight) {
+                Next::Way(way) => return way,
+                Next::Join => {}
+                Next::Step(step) => {
+                    if let Some(way) = step.await {
+                        return way;
+                    }
+                }
             }
         }
     }
 
-    /// How a call goes on whose turn has come. `None` where it has to join another flight.
-    async fn way_of_turn(&self, turn: Turn, place: Place) -> Option<Way> {
-        let Place { ticket, flight, trust } = place;
+    /// How a call goes on whose turn has come. No `async fn`: those who wait would hold it, too.
+    fn next<'a>(
+        &'a self,
+        turn: Turn<'a>,
+        ticket: Ticket,
+        trust: Trust,
+        flight: &'a Arc<Flight>,
+    ) -> Next<'a> {
         let cache = &self.entry.cache;
         match turn {
             Turn::Load(permit) => {
@@ -102,38 +117,39 @@ impl Read {
                 let claim = if ticket.is_barred() { Claim::Barred } else { Claim::Alone };
                 let turn = Box::new(Loading { ticket, permit, claim, trust, early: None });
                 if cache.remote(self.entry.policy).is_none() {
-                    return Some(Way::Load(Role::Lead(turn)));
+                    return Next::Way(Way::Load(Role::Lead(turn)));
                 }
-                self.look(turn, &flight).await
+                Next::Step(Box::pin(self.look(turn, flight)))
             }
             // The feed may have been lost since it was offered.
             Turn::AtHand(entry, _) if !cache.is_vouched_for(&entry, trust.since) => {
                 flight.withdraw();
-                None
+                Next::Join
             }
-            Turn::AtHand(entry, since) => {
-                let taken = self.wait_or_take(&flight, &entry, since).await;
+            Turn::AtHand(entry, since) => Next::Step(Box::pin(async move {
+                let taken = self.wait_or_take(flight, &entry, since).await;
                 if taken.is_none() {
                     flight.withdraw();
                 }
+                drop(ticket); // it was a member as long as it waited
                 taken.map(Way::Served)
-            }
-            Turn::Landed(Outcome::Merged) => None,
-            Turn::Landed(outcome) => Some(self.landed(outcome)),
+            })),
+            Turn::Landed(Outcome::Merged) => Next::Join,
+            Turn::Landed(outcome) => Next::Way(self.landed(outcome)),
         }
     }
 
-    pub(super) fn landed(&self, outcome: Outcome) -> Way {
+    pub(super) fn landed(&self, outcome: &Outcome) -> Way {
+        let served = |entry: &Arc<Entry>| self.takes(entry).then(|| Way::Served(entry.clone()));
         let (event, way) = match outcome {
             Outcome::Found(entry) => {
                 self.count(Event::RemoteHit);
-                (Event::Hit, self.takes(&entry).then_some(Way::Served(entry)))
+                (Event::Hit, served(entry))
             }
-            Outcome::Loaded(entry) => {
-                (Event::Miss, self.takes(&entry).then_some(Way::Served(entry)))
-            }
+            Outcome::Loaded(entry) => (Event::Miss, served(entry)),
             Outcome::Failed(failure) => {
-                (Event::Miss, (self.form.takes)(&failure).then_some(Way::Failed(failure)))
+                let is_taken = (self.form.takes)(failure);
+                (Event::Miss, is_taken.then(|| Way::Failed(failure.clone())))
             }
             Outcome::Merged => (Event::Miss, None),
         };
