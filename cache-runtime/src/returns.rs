@@ -139,6 +139,12 @@ pub trait Kind: Copy + Send + Sync {
     /// The return value that stands for a stored one; `None` where the type has no word for none.
     fn returned(stored: Option<Self::Value>) -> Option<Self::Return>;
 
+    /// The return value that stands for a copy of a stored one, as [`returned`](Self::returned) would
+    /// have it. The copy is made where it belongs and not moved there.
+    fn copied(stored: &Option<Self::Value>) -> Option<Self::Return>
+    where
+        Self::Value: Clone;
+
     /// Whether the type has a word for `stored`, so that [`returned`](Self::returned) takes it.
     fn accepts(stored: &Option<Self::Value>) -> bool;
 
@@ -165,6 +171,14 @@ impl<T> Kind for Plain<T> {
     #[inline]
     fn returned(stored: Option<T>) -> Option<T> {
         stored
+    }
+
+    #[inline]
+    fn copied(stored: &Option<T>) -> Option<T>
+    where
+        T: Clone,
+    {
+        stored.clone()
     }
 
     #[inline]
@@ -201,6 +215,14 @@ impl<T> Kind for Optional<T> {
     }
 
     #[inline]
+    fn copied(stored: &Option<T>) -> Option<Option<T>>
+    where
+        T: Clone,
+    {
+        Some(stored.clone())
+    }
+
+    #[inline]
     fn accepts(_: &Option<T>) -> bool {
         true
     }
@@ -234,6 +256,14 @@ impl<T, E> Kind for Fallible<T, E> {
     }
 
     #[inline]
+    fn copied(stored: &Option<T>) -> Option<Result<T, E>>
+    where
+        T: Clone,
+    {
+        Some(Ok(stored.as_ref()?.clone()))
+    }
+
+    #[inline]
     fn accepts(stored: &Option<T>) -> bool {
         stored.is_some()
     }
@@ -264,6 +294,14 @@ impl<T, E> Kind for FallibleOptional<T, E> {
     #[inline]
     fn returned(stored: Option<T>) -> Option<Result<Option<T>, E>> {
         Some(Ok(stored))
+    }
+
+    #[inline]
+    fn copied(stored: &Option<T>) -> Option<Result<Option<T>, E>>
+    where
+        T: Clone,
+    {
+        Some(Ok(stored.clone()))
     }
 
     #[inline]
