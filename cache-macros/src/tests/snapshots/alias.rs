@@ -1,5 +1,5 @@
 async fn get_user() -> db::Alias {
-    let call = match get_user::site().lookup(|key| key.text("user")) {
+    let call = match get_user::site().lookup(#[inline(always)] |key| key.text("user")) {
         ::cache_runtime::__private::Lookup::Hit(value) => return value,
         ::cache_runtime::__private::Lookup::Miss(call) => call,
     };

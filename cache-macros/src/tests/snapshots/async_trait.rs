@@ -24,7 +24,10 @@ impl Users {
             };
             let call = match site
                 .on(&self.cache)
-                .lookup(|key| key.text("user:").part(&self.tenant).text(":").part(&id))
+                .lookup(
+                    #[inline(always)]
+                    |key| key.text("user:").part(&self.tenant).text(":").part(&id),
+                )
             {
                 ::cache_runtime::__private::Lookup::Hit(value) => return value,
                 ::cache_runtime::__private::Lookup::Miss(call) => call,

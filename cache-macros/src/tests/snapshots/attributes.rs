@@ -5,7 +5,7 @@
 #[allow(unused, reason = "")]
 #[cfg_attr(test, allow(clippy::all))]
 async fn get_user() -> u64 {
-    let call = match get_user::site().lookup(|key| key.text("user")) {
+    let call = match get_user::site().lookup(#[inline(always)] |key| key.text("user")) {
         ::cache_runtime::__private::Lookup::Hit(value) => return value,
         ::cache_runtime::__private::Lookup::Miss(call) => call,
     };

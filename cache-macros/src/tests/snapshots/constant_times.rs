@@ -26,7 +26,8 @@ impl Users {
                 .serde()
                 .at(&SITE)
         };
-        let call = match site.lookup(|key| key.text("user:").part(&id)) {
+        let call = match site.lookup(#[inline(always)] |key| key.text("user:").part(&id))
+        {
             ::cache_runtime::__private::Lookup::Hit(value) => return value,
             ::cache_runtime::__private::Lookup::Miss(call) => call,
         };

@@ -1,7 +1,10 @@
 /// Loads.
 pub async fn get_user(id: u64, name: &str) -> Option<User> {
     let call = match get_user::site()
-        .lookup(|key| key.path_of::<get_user>().text(":").part(&id).text(":").part(name))
+        .lookup(
+            #[inline(always)]
+            |key| key.path_of::<get_user>().text(":").part(&id).text(":").part(name),
+        )
     {
         ::cache_runtime::__private::Lookup::Hit(value) => return value,
         ::cache_runtime::__private::Lookup::Miss(call) => call,

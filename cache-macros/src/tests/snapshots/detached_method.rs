@@ -14,7 +14,10 @@ impl Users {
                 .at(&SITE)
         };
         let call = match site
-            .lookup(|key| key.text("user:").part(&self.tenant).text(":").part(name))
+            .lookup(
+                #[inline(always)]
+                |key| key.text("user:").part(&self.tenant).text(":").part(name),
+            )
         {
             ::cache_runtime::__private::Lookup::Hit(value) => return value,
             ::cache_runtime::__private::Lookup::Miss(call) => call,

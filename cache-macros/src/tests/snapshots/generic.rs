@@ -7,20 +7,23 @@ where
     T::Id: KeyPart,
 {
     let call = match get::site::<T, N>()
-        .lookup(|key| {
-            key
-                .path_of::<get>()
-                .types::<T>()
-                .text(":")
-                .part(&N)
-                .text(":")
-                .part(&id)
-                .text(":")
-                .part(&of)
-                .text(":")
-                .type_of(&by)
-                .part(&by)
-        })
+        .lookup(
+            #[inline(always)]
+            |key| {
+                key
+                    .path_of::<get>()
+                    .types::<T>()
+                    .text(":")
+                    .part(&N)
+                    .text(":")
+                    .part(&id)
+                    .text(":")
+                    .part(&of)
+                    .text(":")
+                    .type_of(&by)
+                    .part(&by)
+            },
+        )
     {
         ::cache_runtime::__private::Lookup::Hit(value) => return value,
         ::cache_runtime::__private::Lookup::Miss(call) => call,

@@ -16,7 +16,10 @@ impl Users {
                 .at(&SITE)
         };
         let call = match site
-            .lookup(|key| key.text("user:").part(&self.tenant).text(":").part(&id))
+            .lookup(
+                #[inline(always)]
+                |key| key.text("user:").part(&self.tenant).text(":").part(&id),
+            )
         {
             ::cache_runtime::__private::Lookup::Hit(value) => return value,
             ::cache_runtime::__private::Lookup::Miss(call) => call,

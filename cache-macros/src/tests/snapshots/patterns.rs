@@ -1,12 +1,15 @@
 async fn get(arg0: (u8, u8), arg1: &C, d: u8, arg3: &str) -> u8 {
     let call = match get::site()
-        .lookup(|key| {
-            #[allow(unused_variables)]
-            let (a, b) = &arg0;
-            #[allow(unused_variables)]
-            let C { c, .. } = &arg1;
-            key.part(a).text(":").part(&c.0).text(":").part(&d)
-        })
+        .lookup(
+            #[inline(always)]
+            |key| {
+                #[allow(unused_variables)]
+                let (a, b) = &arg0;
+                #[allow(unused_variables)]
+                let C { c, .. } = &arg1;
+                key.part(a).text(":").part(&c.0).text(":").part(&d)
+            },
+        )
     {
         ::cache_runtime::__private::Lookup::Hit(value) => return value,
         ::cache_runtime::__private::Lookup::Miss(call) => call,

@@ -2,7 +2,10 @@
 pub(crate) async fn get_user(app: &App, user: UserRef<'_>, _tenant: u8) -> Arc<User> {
     let call = match users::site()
         .on(&app.caches[0])
-        .lookup(|key| key.text("<user>:").part(&user.id).text("/").part(&_tenant))
+        .lookup(
+            #[inline(always)]
+            |key| key.text("<user>:").part(&user.id).text("/").part(&_tenant),
+        )
     {
         crate::reexported::__private::Lookup::Hit(value) => return value,
         crate::reexported::__private::Lookup::Miss(call) => call,

@@ -1,5 +1,7 @@
 async fn get_user(id: u64) -> Result<Option<User>, DbError> {
-    let call = match get_user::site().lookup(|key| key.text("user:").part(&id)) {
+    let call = match get_user::site()
+        .lookup(#[inline(always)] |key| key.text("user:").part(&id))
+    {
         ::cache_runtime::__private::Lookup::Hit(value) => return value,
         ::cache_runtime::__private::Lookup::Miss(call) => call,
     };

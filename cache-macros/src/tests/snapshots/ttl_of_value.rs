@@ -13,7 +13,7 @@ impl Users {
                 .serde()
                 .at(&SITE)
         };
-        let call = match site.lookup(|key| key.text("token")) {
+        let call = match site.lookup(#[inline(always)] |key| key.text("token")) {
             ::cache_runtime::__private::Lookup::Hit(value) => return value,
             ::cache_runtime::__private::Lookup::Miss(call) => call,
         };
