@@ -1,5 +1,6 @@
 //! The first step of every read: what the local tier says, without a future.
 
+use std::hint::black_box;
 use std::sync::Arc;
 
 use crate::cache::{Cache, Found};
@@ -18,6 +19,19 @@ pub enum Lookup<S: Shape> {
     Hit(S::Return),
     /// It was not, or it is to be replaced.
     Miss(Call<S>),
+}
+
+/// What a function that is not inlined has found, apart from what is found inline.
+///
+/// Such a function writes to memory. The compiler would have it write right where a hit belongs, so that
+/// each hit had to be written there too, and read again at once by the caller, in other pieces than those
+/// it was written in: for which a processor waits.
+#[allow(clippy::inline_always, reason = "there is nothing to be called")]
+#[inline(always)]
+pub(crate) fn apart<S: Shape>(lookup: Lookup<S>) -> Lookup<S> {
+    // What somebody may look at has a place of its own.
+    black_box(&lookup);
+    lookup
 }
 
 /// Where to look, and on behalf of whom.
@@ -39,33 +53,36 @@ impl<S: Shape> Looking<'_, S> {
     {
         let mut writer = KeyWriter::of_words(self.site.address());
         let words = render(&mut writer).words();
-        match self.recalled(words).and_then(S::Kind::returned) {
+        match self.recalled(words) {
             Some(returned) => Lookup::Hit(returned),
-            None => self.up_in_tier(&render),
+            None => apart(self.up_in_tier(&render)),
         }
     }
 
     /// Looks a key up that is written already.
     pub(crate) fn up_written(self, key: KeyRef<'_>) -> Lookup<S> {
         let words = Words::of_text(key.as_bytes());
-        match self.recalled(&words).and_then(S::Kind::returned) {
+        match self.recalled(&words) {
             Some(returned) => Lookup::Hit(returned),
             None => self.ask(key, &words),
         }
     }
 
     /// What this thread has at hand that the function can return, counted as a hit.
-    ///
-    /// The value is not wrapped up before all else is done: it stays where it is cheap to move.
     #[allow(clippy::inline_always, reason = "else words and value are copied from place to place")]
     #[inline(always)]
-    fn recalled(self, words: &Words) -> Option<Option<S::Value>> {
+    fn recalled(self, words: &Words) -> Option<S::Return> {
         if Manner::current().is_some() {
             return None;
         }
-        let stored = self.cache.recalled::<S>(words, self.policy)?;
+        let entry = self.cache.recalled(words, self.policy)?;
+        let stored = entry.value::<S::Value>(self.policy.version_or_default())?;
+        if !S::Kind::accepts(stored) {
+            return None;
+        }
         self.site.counters(self.cache).hit();
-        Some(stored)
+        // At the end, so that the copy is made where the caller wants it.
+        S::Kind::copied(stored)
     }
 
     /// The closure comes as a trait object, so that it has one caller to be inlined into: the hit.
@@ -105,7 +122,7 @@ impl<S: Shape> Looking<'_, S> {
             Past::Replace(at_hand) => Mode::Replace(Box::new(at_hand)),
             Past::Hit { stale } => {
                 let stored = entry.value::<S::Value>(policy.version_or_default());
-                if let Some(returned) = stored.cloned().and_then(S::Kind::returned) {
+                if let Some(returned) = stored.and_then(S::Kind::copied) {
                     site.counters(cache).found(stale);
                     return Lookup::Hit(returned);
                 }

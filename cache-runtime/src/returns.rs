@@ -143,6 +143,12 @@ pub trait Kind: Copy + Send + Sync {
     /// The return value that stands for a stored one; `None` where the type has no word for none.
     fn returned(stored: Option<Self::Value>) -> Option<Self::Return>;
 
+    /// The return value that stands for a copy of a stored one, as [`returned`](Self::returned) would
+    /// have it. The copy is made where it belongs and not moved there.
+    fn copied(stored: &Option<Self::Value>) -> Option<Self::Return>
+    where
+        Self::Value: Clone;
+
     /// Whether [`returned`](Self::returned) takes `stored`.
     #[inline]
     fn accepts(stored: &Option<Self::Value>) -> bool {
@@ -176,6 +182,14 @@ impl<T> Kind for Plain<T> {
         stored
     }
 
+    #[inline]
+    fn copied(stored: &Option<T>) -> Option<T>
+    where
+        T: Clone,
+    {
+        stored.clone()
+    }
+
     fn success(returned: &T) -> Option<&T> {
         Some(returned)
     }
@@ -204,6 +218,14 @@ impl<T> Kind for Optional<T> {
     #[inline]
     fn returned(stored: Option<T>) -> Option<Option<T>> {
         Some(stored)
+    }
+
+    #[inline]
+    fn copied(stored: &Option<T>) -> Option<Option<T>>
+    where
+        T: Clone,
+    {
+        Some(stored.clone())
     }
 
     fn success(returned: &Option<T>) -> Option<&Option<T>> {
@@ -236,6 +258,14 @@ impl<T, E> Kind for Fallible<T, E> {
         stored.map(Ok)
     }
 
+    #[inline]
+    fn copied(stored: &Option<T>) -> Option<Result<T, E>>
+    where
+        T: Clone,
+    {
+        Some(Ok(stored.as_ref()?.clone()))
+    }
+
     fn success(returned: &Result<T, E>) -> Option<&T> {
         returned.as_ref().ok()
     }
@@ -264,6 +294,14 @@ impl<T, E> Kind for FallibleOptional<T, E> {
     #[inline]
     fn returned(stored: Option<T>) -> Option<Result<Option<T>, E>> {
         Some(Ok(stored))
+    }
+
+    #[inline]
+    fn copied(stored: &Option<T>) -> Option<Result<Option<T>, E>>
+    where
+        T: Clone,
+    {
+        Some(Ok(stored.clone()))
     }
 
     fn success(returned: &Result<Option<T>, E>) -> Option<&Option<T>> {

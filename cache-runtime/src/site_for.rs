@@ -4,7 +4,7 @@ use crate::cache::{self, Cache};
 use crate::call_site::{Site, SiteOn};
 use crate::entry_ref::{AnyEntryRef, EntryRef};
 use crate::key::{KeyWriter, rendered};
-use crate::lookup::{Looking, Lookup};
+use crate::lookup::{self, Looking, Lookup};
 use crate::read::{Call, Mode};
 use crate::returns::{Kind, Shape, Shaped};
 use crate::stats::SiteStats;
@@ -43,7 +43,18 @@ impl<S: Shape> SiteFor<S> {
     where
         W: Fn(&mut KeyWriter) -> &mut KeyWriter,
     {
-        cache::with_current(|cache| self.on(cache).lookup(render))
+        match cache::never_scoped() {
+            Some(cache) => self.on(cache).lookup(render),
+            None => lookup::apart(self.lookup_in_scope(render)),
+        }
+    }
+
+    #[inline(never)]
+    fn lookup_in_scope<W>(self, render: W) -> Lookup<S>
+    where
+        W: Fn(&mut KeyWriter) -> &mut KeyWriter,
+    {
+        cache::with_scoped(|cache| self.on(cache).lookup(render))
     }
 
     /// As [`lookup`](Self::lookup) if `cached`, else a call past the cache.

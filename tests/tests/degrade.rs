@@ -183,11 +183,11 @@ async fn a_stopped_redis_never_shows_a_value_that_was_invalidated_meanwhile() {
 }
 
 #[tokio::test]
-async fn a_load_of_two_seconds_with_a_lease_of_half_a_second_is_one_load() {
-    #[cached(key = "slow", ttl = 60, lock = "500ms")]
+async fn a_load_of_three_seconds_with_a_lease_of_one_is_one_load() {
+    #[cached(key = "slow", ttl = 60, lock = "1s")]
     async fn slow(source: Source) -> u64 {
         let value = source.load().await;
-        tokio::time::sleep(Duration::from_secs(2)).await;
+        tokio::time::sleep(Duration::from_secs(3)).await;
         value
     }
 

@@ -16,10 +16,11 @@ use crate::model::Cached;
 /// fn user<'async_trait>(&self, id: u64) -> Pin<Box<dyn Future<Output = R> + …>> {
 ///     Box::pin(async move {
 ///         let site = …;
-///         match site.lookup(|key| key.text("user:").part(&id)) {
-///             Lookup::Hit(value) => value,
-///             Lookup::Miss(call) => call.load(body).await,
-///         }
+///         let call = match site.lookup(|key| key.text("user:").part(&id)) {
+///             Lookup::Hit(value) => return value,
+///             Lookup::Miss(call) => call,
+///         };
+///         call.load(body).await
 ///     })
 /// }
 /// ```

@@ -19,10 +19,11 @@ use crate::model::Cached;
 /// // Input: #[cached(key = "user:<id>")]
 /// //        async fn get_user(id: u64) -> R { body }
 /// async fn get_user(id: u64) -> R {
-///     match get_user::site().lookup(|key| key.text("user:").part(&id)) {
-///         Lookup::Hit(value) => value,
-///         Lookup::Miss(call) => call.detached(get_user::uncached(id)).await,
-///     }
+///     let call = match get_user::site().lookup(|key| key.text("user:").part(&id)) {
+///         Lookup::Hit(value) => return value,
+///         Lookup::Miss(call) => call,
+///     };
+///     call.detached(get_user::uncached(id)).await
 /// }
 /// struct get_user {}
 /// impl get_user {

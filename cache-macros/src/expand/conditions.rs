@@ -15,7 +15,7 @@ use crate::model::Cached;
 pub(super) struct Asking {
     /// `let cached: bool = when;`, while the arguments are there.
     pub(super) before: TokenStream,
-    /// `.lookup(|key| …)`, or `.lookup_if(cached, |key| …)`; `refresh` likewise.
+    /// `.lookup(#[inline(always)] |key| …)`, or `.lookup_if(cached, |key| …)`; `.refresh(|key| …)` likewise.
     pub(super) call: TokenStream,
 }
 
@@ -23,8 +23,10 @@ impl Asking {
     pub(super) fn new(cached: &Cached, method: &str, arguments: Arguments, span: Span) -> Self {
         let key = render(cached, arguments);
         let Some(when) = &cached.when else {
+            // What a hit compares is written in place, however much of it there is: in registers.
+            let inline = (method == "lookup").then(|| quote_spanned!(span=> #[inline(always)]));
             let method = Ident::new(method, span);
-            let call = quote_spanned!(span=> .#method(#key));
+            let call = quote_spanned!(span=> .#method(#inline #key));
             return Self { before: TokenStream::new(), call };
         };
         let method = Ident::new(&format!("{method}_if"), span);

@@ -16,10 +16,11 @@ use crate::model::Cached;
 /// //        async fn user(&self, id: u64) -> R { body }
 /// async fn user(&self, id: u64) -> R {
 ///     let site = { static SITE: Site = …; Returns::<R>::new().kind().errors().serde().at(&SITE) };
-///     match site.lookup(|key| key.text("user:").part(&id)) {
-///         Lookup::Hit(value) => value,
-///         Lookup::Miss(call) => call.load(async move { body }).await,
-///     }
+///     let call = match site.lookup(|key| key.text("user:").part(&id)) {
+///         Lookup::Hit(value) => return value,
+///         Lookup::Miss(call) => call,
+///     };
+///     call.load(async move { body }).await
 /// }
 /// ```
 pub(super) fn expand(cached: &Cached, entry: Option<&Ident>) -> Option<TokenStream> {

@@ -48,11 +48,15 @@ impl Load {
 }
 
 /// ```text
-/// match site.lookup(|key| …) {
-///     Lookup::Hit(value) => value,
-///     Lookup::Miss(call) => call.load(future).await,
-/// }
+/// let call = match site.lookup(|key| …) {
+///     Lookup::Hit(value) => return value,
+///     Lookup::Miss(call) => call,
+/// };
+/// call.load(future).await
 /// ```
+///
+/// What the expression of `cache` borrows is given back before the load. And what is found is not a part
+/// of the future, which it would have to go through on its way to the caller.
 pub(super) fn lookup(
     cached: &Cached,
     site: &TokenStream,
@@ -62,22 +66,13 @@ pub(super) fn lookup(
     let krate = &cached.krate;
     let on = super::site::on_cache(cached);
     let Asking { before, call } = Asking::new(cached, "lookup", arguments, here(cached));
-    // What the expression of `cache` borrows is given back before the load.
-    let (let_found, found) = if on.is_some() {
-        (
-            quote_spanned!(here(cached)=> let found = #site #on #call;),
-            quote_spanned!(here(cached)=> found),
-        )
-    } else {
-        (TokenStream::new(), quote_spanned!(here(cached)=> #site #call))
-    };
     quote_spanned! {here(cached)=>
         #before
-        #let_found
-        match #found {
-            #krate::Lookup::Hit(value) => value,
-            #krate::Lookup::Miss(call) => call #load,
-        }
+        let call = match #site #on #call {
+            #krate::Lookup::Hit(value) => return value,
+            #krate::Lookup::Miss(call) => call,
+        };
+        call #load
     }
 }
 

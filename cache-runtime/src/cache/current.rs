@@ -18,14 +18,23 @@ tokio::task_local! {
 }
 
 /// Calls `f` with the current cache.
-#[allow(clippy::inline_always, reason = "else what `f` gives is copied from place to place")]
-#[inline(always)]
+#[inline]
 pub(crate) fn with_current<T>(f: impl FnOnce(&Cache) -> T) -> T {
-    if SCOPED.load(Relaxed) { with_scoped(f) } else { f(Cache::global()) }
+    match never_scoped() {
+        Some(cache) => f(cache),
+        None => with_scoped(f),
+    }
 }
 
-#[inline(never)]
-fn with_scoped<T>(f: impl FnOnce(&Cache) -> T) -> T {
+/// The process-wide cache, while no other can be the current one.
+#[inline]
+pub(crate) fn never_scoped() -> Option<&'static Cache> {
+    if SCOPED.load(Relaxed) { None } else { Some(Cache::global()) }
+}
+
+/// Calls `f` with the scoped cache, else with the process-wide one.
+#[inline]
+pub(crate) fn with_scoped<T>(f: impl FnOnce(&Cache) -> T) -> T {
     if CURRENT.try_with(|_| ()).is_ok() { CURRENT.with(f) } else { f(Cache::global()) }
 }
 

@@ -50,21 +50,13 @@ impl Cache {
             || self.0.feed.as_ref().is_some_and(|feed| feed.vouches_for(stamp, now))
     }
 
-    /// What this thread has at hand by these words, if it is fresh and the function can return it.
-    #[allow(clippy::inline_always, reason = "else the value is copied from place to place")]
+    /// The entry that this thread has at hand by these words, if it is a hit for a function of `policy`.
+    #[allow(clippy::inline_always, reason = "what is known of words and policy decides")]
     #[inline(always)]
-    pub(crate) fn recalled<S: Shape>(
-        &self,
-        words: &Words,
-        policy: &Policy,
-    ) -> Option<Option<S::Value>> {
+    pub(crate) fn recalled(&self, words: &Words, policy: &Policy) -> Option<Arc<Entry>> {
         let entry = self.0.local.as_ref()?.recall(words)?;
         let now = self.0.clock.now();
-        if entry.is_due(now) || !self.vouches_for(&entry, policy, now) {
-            return None;
-        }
-        let stored = entry.value::<S::Value>(policy.version_or_default())?;
-        S::Kind::accepts(stored).then(|| stored.clone())
+        (!entry.is_due(now) && self.vouches_for(&entry, policy, now)).then_some(entry)
     }
 
     /// What the local tier holds under `key`, as the return value of a function, to be at hand by
@@ -85,7 +77,7 @@ impl Cache {
             return Found::Due(entry);
         }
         let stored = entry.value::<S::Value>(policy.version_or_default());
-        match stored.and_then(|stored| S::Kind::returned(stored.clone())) {
+        match stored.and_then(S::Kind::copied) {
             Some(returned) => Found::Fresh(returned),
             None => Found::Nothing,
         }

@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use builder::Builder;
-pub(crate) use current::{scoped, with_current};
+pub(crate) use current::{never_scoped, scoped, with_current, with_scoped};
 pub(crate) use local::Found;
 pub(crate) use weak::WeakCache;
 

@@ -1,10 +1,9 @@
 async fn get_user() -> db::Alias {
-    match get_user::site().lookup(|key| key.text("user")) {
-        ::cache_runtime::__private::Lookup::Hit(value) => value,
-        ::cache_runtime::__private::Lookup::Miss(call) => {
-            call.detached(get_user::uncached()).await
-        }
-    }
+    let call = match get_user::site().lookup(#[inline(always)] |key| key.text("user")) {
+        ::cache_runtime::__private::Lookup::Hit(value) => return value,
+        ::cache_runtime::__private::Lookup::Miss(call) => call,
+    };
+    call.detached(get_user::uncached()).await
 }
 /// The cache of `get_user`: `entry` names an entry of it, `refresh` loads one anew, `uncached` calls past it, `stats` counts.
 #[allow(non_camel_case_types)]

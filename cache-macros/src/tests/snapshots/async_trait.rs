@@ -22,21 +22,23 @@ impl Users {
                     .serde()
                     .at(&SITE)
             };
-            let found = site
+            let call = match site
                 .on(&self.cache)
-                .lookup(|key| key.text("user:").part(&self.tenant).text(":").part(&id));
-            match found {
-                ::cache_runtime::__private::Lookup::Hit(value) => value,
-                ::cache_runtime::__private::Lookup::Miss(call) => {
-                    call.load(
-                            Box::pin(async move {
-                                let __self = self;
-                                __self.db.user(id).await
-                            }),
-                        )
-                        .await
-                }
-            }
+                .lookup(
+                    #[inline(always)]
+                    |key| key.text("user:").part(&self.tenant).text(":").part(&id),
+                )
+            {
+                ::cache_runtime::__private::Lookup::Hit(value) => return value,
+                ::cache_runtime::__private::Lookup::Miss(call) => call,
+            };
+            call.load(
+                    Box::pin(async move {
+                        let __self = self;
+                        __self.db.user(id).await
+                    }),
+                )
+                .await
         })
     }
 }

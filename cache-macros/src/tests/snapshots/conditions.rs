@@ -5,21 +5,20 @@ async fn find(
     filter: &str,
 ) -> Result<Users, DbError> {
     let cached: bool = !force && filter.is_empty();
-    match find::site().lookup_if(cached, |key| key.part(&id)) {
-        ::cache_runtime::__private::Lookup::Hit(value) => value,
-        ::cache_runtime::__private::Lookup::Miss(call) => {
-            call.unless({
-                    let limit = ::core::clone::Clone::clone(&limit);
-                    let filter = ::std::borrow::ToOwned::to_owned(filter);
-                    move |value| {
-                        let filter: &str = &filter;
-                        value.len() > limit || value.has(filter)
-                    }
-                })
-                .load(find::uncached(id, force, limit, filter))
-                .await
-        }
-    }
+    let call = match find::site().lookup_if(cached, |key| key.part(&id)) {
+        ::cache_runtime::__private::Lookup::Hit(value) => return value,
+        ::cache_runtime::__private::Lookup::Miss(call) => call,
+    };
+    call.unless({
+            let limit = ::core::clone::Clone::clone(&limit);
+            let filter = ::std::borrow::ToOwned::to_owned(filter);
+            move |value| {
+                let filter: &str = &filter;
+                value.len() > limit || value.has(filter)
+            }
+        })
+        .load(find::uncached(id, force, limit, filter))
+        .await
 }
 /// The cache of `find`: `entry` names an entry of it, `refresh` loads one anew, `uncached` calls past it, `stats` counts.
 #[allow(non_camel_case_types)]

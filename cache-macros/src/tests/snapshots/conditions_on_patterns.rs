@@ -7,7 +7,7 @@ async fn get(arg0: (u8, u8), arg1: &C, cache: Cache) -> u8 {
         let a = ::core::clone::Clone::clone(a);
         a > 0 && c.is_some()
     };
-    let found = get::site()
+    let call = match get::site()
         .on(&cache)
         .lookup_if(
             cached,
@@ -16,29 +16,28 @@ async fn get(arg0: (u8, u8), arg1: &C, cache: Cache) -> u8 {
                 let (a, b) = &arg0;
                 key.part(a)
             },
-        );
-    match found {
-        ::cache_runtime::__private::Lookup::Hit(value) => value,
-        ::cache_runtime::__private::Lookup::Miss(call) => {
-            call.unless({
-                    #[allow(unused_variables)]
-                    let (a, b) = &arg0;
-                    #[allow(unused_variables)]
-                    let C { c, .. } = &arg1;
-                    let b = ::core::clone::Clone::clone(b);
-                    let c = ::std::borrow::ToOwned::to_owned(c);
-                    move |value| {
-                        let c = &c;
-                        b == *value || c.is_none()
-                    }
-                })
-                .detached({
-                    let arg1 = ::std::borrow::ToOwned::to_owned(arg1);
-                    async move { get::uncached(arg0, &arg1, cache).await }
-                })
-                .await
-        }
-    }
+        )
+    {
+        ::cache_runtime::__private::Lookup::Hit(value) => return value,
+        ::cache_runtime::__private::Lookup::Miss(call) => call,
+    };
+    call.unless({
+            #[allow(unused_variables)]
+            let (a, b) = &arg0;
+            #[allow(unused_variables)]
+            let C { c, .. } = &arg1;
+            let b = ::core::clone::Clone::clone(b);
+            let c = ::std::borrow::ToOwned::to_owned(c);
+            move |value| {
+                let c = &c;
+                b == *value || c.is_none()
+            }
+        })
+        .detached({
+            let arg1 = ::std::borrow::ToOwned::to_owned(arg1);
+            async move { get::uncached(arg0, &arg1, cache).await }
+        })
+        .await
 }
 /// The cache of `get`: `entry` names an entry of it, `refresh` loads one anew, `uncached` calls past it, `stats` counts.
 #[allow(non_camel_case_types)]

@@ -14,26 +14,27 @@ impl Users {
                 .at(&SITE)
         };
         let cached: bool = self.is_cached(id);
-        match site.lookup_if(cached, |key| key.part(&self.tenant).text(":").part(&id)) {
-            ::cache_runtime::__private::Lookup::Hit(value) => value,
-            ::cache_runtime::__private::Lookup::Miss(call) => {
-                call.unless({
-                        let this = ::core::clone::Clone::clone(self);
-                        move |value| {
-                            let this = &this;
-                            this.is_secret(value)
-                        }
-                    })
-                    .load(async move {
-                        if let ::core::option::Option::Some(out) = ::core::option::Option::None::<
-                            Option<User>,
-                        > {
-                            return out;
-                        }
-                        self.db.user(id).await
-                    })
-                    .await
-            }
-        }
+        let call = match site
+            .lookup_if(cached, |key| key.part(&self.tenant).text(":").part(&id))
+        {
+            ::cache_runtime::__private::Lookup::Hit(value) => return value,
+            ::cache_runtime::__private::Lookup::Miss(call) => call,
+        };
+        call.unless({
+                let this = ::core::clone::Clone::clone(self);
+                move |value| {
+                    let this = &this;
+                    this.is_secret(value)
+                }
+            })
+            .load(async move {
+                if let ::core::option::Option::Some(out) = ::core::option::Option::None::<
+                    Option<User>,
+                > {
+                    return out;
+                }
+                self.db.user(id).await
+            })
+            .await
     }
 }

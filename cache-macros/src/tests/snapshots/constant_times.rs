@@ -26,27 +26,25 @@ impl Users {
                 .serde()
                 .at(&SITE)
         };
-        match site.lookup(|key| key.text("user:").part(&id)) {
-            ::cache_runtime::__private::Lookup::Hit(value) => value,
-            ::cache_runtime::__private::Lookup::Miss(call) => {
-                call.err_ttl(const { ::cache_runtime::__private::Time(ERR_TTL).get() })
-                    .hard_timeout(const {
-                        ::cache_runtime::__private::Time(2 * SECOND).get()
-                    })
-                    .detached({
-                        let this = ::core::clone::Clone::clone(self);
-                        async move {
-                            let this = &this;
-                            if let ::core::option::Option::Some(out) = ::core::option::Option::None::<
-                                Result<Option<User>, DbError>,
-                            > {
-                                return out;
-                            }
-                            this.db.user(id).await
-                        }
-                    })
-                    .await
-            }
-        }
+        let call = match site.lookup(#[inline(always)] |key| key.text("user:").part(&id))
+        {
+            ::cache_runtime::__private::Lookup::Hit(value) => return value,
+            ::cache_runtime::__private::Lookup::Miss(call) => call,
+        };
+        call.err_ttl(const { ::cache_runtime::__private::Time(ERR_TTL).get() })
+            .hard_timeout(const { ::cache_runtime::__private::Time(2 * SECOND).get() })
+            .detached({
+                let this = ::core::clone::Clone::clone(self);
+                async move {
+                    let this = &this;
+                    if let ::core::option::Option::Some(out) = ::core::option::Option::None::<
+                        Result<Option<User>, DbError>,
+                    > {
+                        return out;
+                    }
+                    this.db.user(id).await
+                }
+            })
+            .await
     }
 }

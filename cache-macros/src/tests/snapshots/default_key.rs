@@ -1,13 +1,15 @@
 /// Loads.
 pub async fn get_user(id: u64, name: &str) -> Option<User> {
-    match get_user::site()
-        .lookup(|key| key.path_of::<get_user>().text(":").part(&id).text(":").part(name))
+    let call = match get_user::site()
+        .lookup(
+            #[inline(always)]
+            |key| key.path_of::<get_user>().text(":").part(&id).text(":").part(name),
+        )
     {
-        ::cache_runtime::__private::Lookup::Hit(value) => value,
-        ::cache_runtime::__private::Lookup::Miss(call) => {
-            call.load(get_user::uncached(id, name)).await
-        }
-    }
+        ::cache_runtime::__private::Lookup::Hit(value) => return value,
+        ::cache_runtime::__private::Lookup::Miss(call) => call,
+    };
+    call.load(get_user::uncached(id, name)).await
 }
 /// The cache of `get_user`: `entry` names an entry of it, `refresh` loads one anew, `uncached` calls past it, `stats` counts.
 #[allow(non_camel_case_types)]

@@ -13,30 +13,32 @@ impl Users {
                 .serde()
                 .at(&SITE)
         };
-        match site
-            .lookup(|key| key.text("user:").part(&self.tenant).text(":").part(name))
+        let call = match site
+            .lookup(
+                #[inline(always)]
+                |key| key.text("user:").part(&self.tenant).text(":").part(name),
+            )
         {
-            ::cache_runtime::__private::Lookup::Hit(value) => value,
-            ::cache_runtime::__private::Lookup::Miss(call) => {
-                call.detached({
-                        let name = ::std::borrow::ToOwned::to_owned(name);
-                        let this = ::core::clone::Clone::clone(self);
-                        async move {
-                            let name: &str = &name;
-                            let this = &this;
-                            if let ::core::option::Option::Some(out) = ::core::option::Option::None::<
-                                Option<User>,
-                            > {
-                                return out;
-                            }
-                            fn of(this: &Users) -> &Self {
-                                this.me()
-                            }
-                            self::find(this, vec![this.tenant], name).await
-                        }
-                    })
-                    .await
-            }
-        }
+            ::cache_runtime::__private::Lookup::Hit(value) => return value,
+            ::cache_runtime::__private::Lookup::Miss(call) => call,
+        };
+        call.detached({
+                let name = ::std::borrow::ToOwned::to_owned(name);
+                let this = ::core::clone::Clone::clone(self);
+                async move {
+                    let name: &str = &name;
+                    let this = &this;
+                    if let ::core::option::Option::Some(out) = ::core::option::Option::None::<
+                        Option<User>,
+                    > {
+                        return out;
+                    }
+                    fn of(this: &Users) -> &Self {
+                        this.me()
+                    }
+                    self::find(this, vec![this.tenant], name).await
+                }
+            })
+            .await
     }
 }

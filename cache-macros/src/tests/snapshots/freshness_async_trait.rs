@@ -18,23 +18,22 @@ impl Users {
                     .at(&SITE)
             };
             let cached: bool = id > 0;
-            match site.lookup_if(cached, |key| key.part(&id)) {
-                ::cache_runtime::__private::Lookup::Hit(value) => value,
-                ::cache_runtime::__private::Lookup::Miss(call) => {
-                    call.ttl_of(|value| -> ::core::time::Duration { value.ttl })
-                        .unless({
-                            let id = ::core::clone::Clone::clone(&id);
-                            let this = ::core::clone::Clone::clone(self);
-                            move |_| {
-                                let this = &this;
-                                id == this.last
-                            }
-                        })
-                        .err_ttl_secs(5)
-                        .load(Box::pin(async move { self.db.user(id).await }))
-                        .await
-                }
-            }
+            let call = match site.lookup_if(cached, |key| key.part(&id)) {
+                ::cache_runtime::__private::Lookup::Hit(value) => return value,
+                ::cache_runtime::__private::Lookup::Miss(call) => call,
+            };
+            call.ttl_of(|value| -> ::core::time::Duration { value.ttl })
+                .unless({
+                    let id = ::core::clone::Clone::clone(&id);
+                    let this = ::core::clone::Clone::clone(self);
+                    move |_| {
+                        let this = &this;
+                        id == this.last
+                    }
+                })
+                .err_ttl_secs(5)
+                .load(Box::pin(async move { self.db.user(id).await }))
+                .await
         })
     }
 }

@@ -6,27 +6,29 @@ async fn get<'a, T: Load + 'a, const N: usize>(
 where
     T::Id: KeyPart,
 {
-    match get::site::<T, N>()
-        .lookup(|key| {
-            key
-                .path_of::<get>()
-                .types::<T>()
-                .text(":")
-                .part(&N)
-                .text(":")
-                .part(&id)
-                .text(":")
-                .part(&of)
-                .text(":")
-                .type_of(&by)
-                .part(&by)
-        })
+    let call = match get::site::<T, N>()
+        .lookup(
+            #[inline(always)]
+            |key| {
+                key
+                    .path_of::<get>()
+                    .types::<T>()
+                    .text(":")
+                    .part(&N)
+                    .text(":")
+                    .part(&id)
+                    .text(":")
+                    .part(&of)
+                    .text(":")
+                    .type_of(&by)
+                    .part(&by)
+            },
+        )
     {
-        ::cache_runtime::__private::Lookup::Hit(value) => value,
-        ::cache_runtime::__private::Lookup::Miss(call) => {
-            call.load(get::uncached::<T, N>(id, of, by)).await
-        }
-    }
+        ::cache_runtime::__private::Lookup::Hit(value) => return value,
+        ::cache_runtime::__private::Lookup::Miss(call) => call,
+    };
+    call.load(get::uncached::<T, N>(id, of, by)).await
 }
 /// The cache of `get`: `entry` names an entry of it, `refresh` loads one anew, `uncached` calls past it, `stats` counts.
 #[allow(non_camel_case_types)]

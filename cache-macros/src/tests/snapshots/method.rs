@@ -15,21 +15,24 @@ impl Users {
                 .local()
                 .at(&SITE)
         };
-        match site.lookup(|key| key.text("user:").part(&self.tenant).text(":").part(&id))
+        let call = match site
+            .lookup(
+                #[inline(always)]
+                |key| key.text("user:").part(&self.tenant).text(":").part(&id),
+            )
         {
-            ::cache_runtime::__private::Lookup::Hit(value) => value,
-            ::cache_runtime::__private::Lookup::Miss(call) => {
-                call.load(async move {
-                        if let ::core::option::Option::Some(out) = ::core::option::Option::None::<
-                            Result<User, DbError>,
-                        > {
-                            return out;
-                        }
-                        Ok(self.db.user(id).await?)
-                    })
-                    .await
-            }
-        }
+            ::cache_runtime::__private::Lookup::Hit(value) => return value,
+            ::cache_runtime::__private::Lookup::Miss(call) => call,
+        };
+        call.load(async move {
+                if let ::core::option::Option::Some(out) = ::core::option::Option::None::<
+                    Result<User, DbError>,
+                > {
+                    return out;
+                }
+                Ok(self.db.user(id).await?)
+            })
+            .await
     }
     /// Makes the entry that `user` caches.
     pub fn user_entry(&self, id: &u64) -> ::cache_runtime::__private::EntryRef<User> {

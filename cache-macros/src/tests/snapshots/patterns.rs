@@ -1,23 +1,25 @@
 async fn get(arg0: (u8, u8), arg1: &C, d: u8, arg3: &str) -> u8 {
-    match get::site()
-        .lookup(|key| {
-            #[allow(unused_variables)]
-            let (a, b) = &arg0;
-            #[allow(unused_variables)]
-            let C { c, .. } = &arg1;
-            key.part(a).text(":").part(&c.0).text(":").part(&d)
-        })
+    let call = match get::site()
+        .lookup(
+            #[inline(always)]
+            |key| {
+                #[allow(unused_variables)]
+                let (a, b) = &arg0;
+                #[allow(unused_variables)]
+                let C { c, .. } = &arg1;
+                key.part(a).text(":").part(&c.0).text(":").part(&d)
+            },
+        )
     {
-        ::cache_runtime::__private::Lookup::Hit(value) => value,
-        ::cache_runtime::__private::Lookup::Miss(call) => {
-            call.detached({
-                    let arg1 = ::std::borrow::ToOwned::to_owned(arg1);
-                    let arg3 = ::std::borrow::ToOwned::to_owned(arg3);
-                    async move { get::uncached(arg0, &arg1, d, &arg3).await }
-                })
-                .await
-        }
-    }
+        ::cache_runtime::__private::Lookup::Hit(value) => return value,
+        ::cache_runtime::__private::Lookup::Miss(call) => call,
+    };
+    call.detached({
+            let arg1 = ::std::borrow::ToOwned::to_owned(arg1);
+            let arg3 = ::std::borrow::ToOwned::to_owned(arg3);
+            async move { get::uncached(arg0, &arg1, d, &arg3).await }
+        })
+        .await
 }
 /// The cache of `get`: `entry` names an entry of it, `refresh` loads one anew, `uncached` calls past it, `stats` counts.
 #[allow(non_camel_case_types)]

@@ -1,14 +1,16 @@
 #[allow(clippy::used_underscore_binding)]
 pub(crate) async fn get_user(app: &App, user: UserRef<'_>, _tenant: u8) -> Arc<User> {
-    let found = users::site()
+    let call = match users::site()
         .on(&app.caches[0])
-        .lookup(|key| key.text("<user>:").part(&user.id).text("/").part(&_tenant));
-    match found {
-        crate::reexported::__private::Lookup::Hit(value) => value,
-        crate::reexported::__private::Lookup::Miss(call) => {
-            call.load(users::uncached(app, user, _tenant)).await
-        }
-    }
+        .lookup(
+            #[inline(always)]
+            |key| key.text("<user>:").part(&user.id).text("/").part(&_tenant),
+        )
+    {
+        crate::reexported::__private::Lookup::Hit(value) => return value,
+        crate::reexported::__private::Lookup::Miss(call) => call,
+    };
+    call.load(users::uncached(app, user, _tenant)).await
 }
 /// The cache of `get_user`: `entry` names an entry of it, `refresh` loads one anew, `uncached` calls past it, `stats` counts.
 #[allow(non_camel_case_types)]

@@ -1,13 +1,11 @@
 async fn get_user(id: u64) -> Result<Option<User>, DbError> {
-    match get_user::site().lookup(|key| key.text("user:").part(&id)) {
-        ::cache_runtime::__private::Lookup::Hit(value) => value,
-        ::cache_runtime::__private::Lookup::Miss(call) => {
-            call.err_ttl_secs(5)
-                .hard_timeout_secs(2)
-                .detached(get_user::uncached(id))
-                .await
-        }
-    }
+    let call = match get_user::site()
+        .lookup(#[inline(always)] |key| key.text("user:").part(&id))
+    {
+        ::cache_runtime::__private::Lookup::Hit(value) => return value,
+        ::cache_runtime::__private::Lookup::Miss(call) => call,
+    };
+    call.err_ttl_secs(5).hard_timeout_secs(2).detached(get_user::uncached(id)).await
 }
 /// The cache of `get_user`: `entry` names an entry of it, `refresh` loads one anew, `uncached` calls past it, `stats` counts.
 #[allow(non_camel_case_types)]

@@ -13,23 +13,20 @@ impl Users {
                 .serde()
                 .at(&SITE)
         };
-        match site.lookup(|key| key.text("token")) {
-            ::cache_runtime::__private::Lookup::Hit(value) => value,
-            ::cache_runtime::__private::Lookup::Miss(call) => {
-                call.ttl_of(|token: &Token| -> ::core::time::Duration {
-                        token.expires_in
-                    })
-                    .load(async move {
-                        if let ::core::option::Option::Some(out) = ::core::option::Option::None::<
-                            Result<Token, AuthError>,
-                        > {
-                            return out;
-                        }
-                        self.auth.token().await
-                    })
-                    .await
-            }
-        }
+        let call = match site.lookup(#[inline(always)] |key| key.text("token")) {
+            ::cache_runtime::__private::Lookup::Hit(value) => return value,
+            ::cache_runtime::__private::Lookup::Miss(call) => call,
+        };
+        call.ttl_of(|token: &Token| -> ::core::time::Duration { token.expires_in })
+            .load(async move {
+                if let ::core::option::Option::Some(out) = ::core::option::Option::None::<
+                    Result<Token, AuthError>,
+                > {
+                    return out;
+                }
+                self.auth.token().await
+            })
+            .await
     }
     /// Makes the entry that `token` caches.
     fn token_entry(&self) -> ::cache_runtime::__private::EntryRef<Token> {
