@@ -38,6 +38,8 @@ pub(crate) fn apart<S: Shape>(lookup: Lookup<S>) -> Lookup<S> {
 #[derive(Clone, Copy)]
 pub(crate) struct Looking<'a, S> {
     pub(crate) site: &'static Site,
+    /// What the words of its keys begin with: nobody else's do who writes other literals between them.
+    pub(crate) owner: usize,
     pub(crate) cache: &'a Cache,
     pub(crate) policy: &'a Policy,
     pub(crate) shape: S,
@@ -51,7 +53,7 @@ impl<S: Shape> Looking<'_, S> {
     where
         W: Fn(&mut KeyWriter) -> &mut KeyWriter,
     {
-        let mut writer = KeyWriter::of_words(self.site.address());
+        let mut writer = KeyWriter::of_words(self.owner);
         let words = render(&mut writer).words();
         match self.recalled(words) {
             Some(returned) => Lookup::Hit(returned),
@@ -89,7 +91,7 @@ impl<S: Shape> Looking<'_, S> {
     #[inline(never)]
     fn up_in_tier(self, render: &dyn Fn(&mut KeyWriter) -> &mut KeyWriter) -> Lookup<S> {
         // The words once more: that they need not be kept is what makes a hit cheap.
-        let words = || *render(&mut KeyWriter::of_words(self.site.address())).words();
+        let words = || *render(&mut KeyWriter::of_words(self.owner)).words();
         let (before, mut text) = (words(), KeyWriter::new());
         let key = render(&mut text).finish();
         // A value that another thread changes meanwhile: who knows which text is whose.

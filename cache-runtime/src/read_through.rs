@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -62,6 +63,8 @@ pub struct ReadThrough<K, V, E> {
 struct Template {
     before: String,
     behind: String,
+    /// No other template's, ever.
+    number: usize,
 }
 
 impl Template {
@@ -85,7 +88,13 @@ impl Template {
         if at == 0 {
             before.push(':');
         }
-        Self { before, behind }
+        Self { before, behind, number: Self::next() }
+    }
+
+    /// Odd, which no address of a site is.
+    fn next() -> usize {
+        static NEXT: AtomicUsize = AtomicUsize::new(1);
+        NEXT.fetch_add(2, Relaxed)
     }
 }
 
@@ -133,11 +142,8 @@ where
     ///
     /// Those of the loader.
     pub async fn get(&self, key: &K) -> Result<V, E> {
-        let found = self.with_cache(|cache| {
-            let mut writer = KeyWriter::new();
-            self.write(&mut writer, key);
-            self.looking(cache).up_written(writer.finish())
-        });
+        let found =
+            self.with_cache(|cache| self.looking(cache).up(|writer| self.write(writer, key)));
         match found {
             Lookup::Hit(returned) => returned,
             Lookup::Miss(call) => call.detached((self.load)(key.clone())).await,
@@ -208,9 +214,9 @@ where
         }
     }
 
-    fn write(&self, writer: &mut KeyWriter, key: &K) {
-        let Template { before, behind } = &*self.template;
-        writer.text(before).part(key).text(behind);
+    fn write<'a>(&self, writer: &'a mut KeyWriter, key: &K) -> &'a mut KeyWriter {
+        let Template { before, behind, .. } = &*self.template;
+        writer.text(before).part(key).text(behind)
     }
 
     fn key(&self, key: &K) -> Key {
@@ -224,7 +230,8 @@ where
         cache: &'a Cache,
     ) -> Looking<'a, impl ShapeOf<Result<V, E>, V> + 'static + use<K, V, E>> {
         let shape = Returns::<Result<V, E>>::new().kind().unshared().serde();
-        Looking { site: &SITE, cache, policy: &self.policy, shape }
+        let owner = self.template.number;
+        Looking { site: &SITE, owner, cache, policy: &self.policy, shape }
     }
 }
 
@@ -241,7 +248,7 @@ impl<K, V, E> Clone for ReadThrough<K, V, E> {
 
 impl<K, V, E> fmt::Debug for ReadThrough<K, V, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Template { before, behind } = &*self.template;
+        let Template { before, behind, .. } = &*self.template;
         let key = format!("{before}<>{behind}");
         f.debug_struct("ReadThrough").field("key", &key).finish_non_exhaustive()
     }

@@ -166,7 +166,8 @@ impl<'a, S: Shape> SiteForOn<'a, S> {
     #[inline]
     fn looking(self) -> Looking<'a, S> {
         let SiteOn { site, cache } = self.on;
-        Looking { site, cache, policy: site.policy(), shape: self.shape }
+        let (owner, policy) = (site.address(), site.policy());
+        Looking { site, owner, cache, policy, shape: self.shape }
     }
 
     /// What this site did through this cache.

@@ -171,3 +171,17 @@ fn a_template_with_two_placeholders_is_refused() {
     let load = async |_: u64| Ok::<u64, ()>(1);
     let _ = ReadThrough::new("<tenant>:<id>", POLICY, load);
 }
+
+/// What tells a handle's keys from another's is not where it lies: that is soon another one's place.
+#[tokio::test]
+async fn handles_of_other_templates_are_told_apart_long_after_they_are_gone() {
+    let cache = Cache::builder().local(Moka::new()).no_remote().build();
+    for number in 0..100_u64 {
+        let load = move |_| async move { Ok::<_, String>(number) };
+        let handle = ReadThrough::new(&format!("{number}:<id>"), POLICY, load).on(&cache);
+        // Often enough for it to be at hand, which the first hits after a miss are not yet.
+        for _ in 0..20 {
+            assert_eq!(handle.get(&1_u64).await, Ok(number));
+        }
+    }
+}

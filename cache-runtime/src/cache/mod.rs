@@ -190,7 +190,8 @@ impl Cache {
 
     fn look_up<S: Shape>(&self, key: &Key, policy: Policy, shape: S) -> Lookup<S> {
         static SITE: Site = Site::new("cache_runtime", "get_or_load", "", Policy::new());
-        let looking = Looking { site: &SITE, cache: self, policy: &policy, shape };
+        let looking =
+            Looking { site: &SITE, owner: SITE.address(), cache: self, policy: &policy, shape };
         looking.up_written(key.canonical().borrowed())
     }
 

@@ -18,7 +18,9 @@ const POLICY: Policy = Policy::new().ttl_secs(10).stale_secs(20);
 
 fn call(cache: &Cache, key: &Key) -> Call<impl Shape<Return = u64> + use<>> {
     let shape = Returns::<u64>::new().kind().errors().serde();
-    match (Looking { site: &SITE, cache, policy: &POLICY, shape }).up_written(key.borrowed()) {
+    let owner = SITE.address();
+    match (Looking { site: &SITE, owner, cache, policy: &POLICY, shape }).up_written(key.borrowed())
+    {
         Lookup::Miss(call) => call,
         Lookup::Hit(value) => panic!("{value} is a hit"),
     }
@@ -83,7 +85,8 @@ async fn a_key_that_changes_while_it_is_read_is_not_taken_for_the_next_one() {
         let cache = Cache::builder().no_remote().build();
         let (generation, renderings) = (AtomicU64::new(1), AtomicU64::new(u64::MAX / 2));
         let shape = Returns::<u64>::new().kind().errors().serde();
-        let looking = Looking { site: &SITE, cache: &cache, policy: &POLICY, shape };
+        let looking =
+            Looking { site: &SITE, owner: SITE.address(), cache: &cache, policy: &POLICY, shape };
         let render = |key: &mut KeyWriter| {
             key.text("list:").part(&generation.load(SeqCst));
             if renderings.fetch_add(1, SeqCst) + 1 == counts_up_at {
