@@ -239,7 +239,11 @@ impl<'de> de::Deserializer<'de> for &mut Decoder<'de> {
                 Ok(name) => IntoDeserializer::<Fault>::into_deserializer(name),
                 Err(_) => return Err(de::Error::invalid_value(Unexpected::Bytes(name), &"UTF-8")),
             }),
-            Token::Map(1) => visitor.visit_enum(&mut *self.open(0)?.decoder),
+            Token::Map(1) => {
+                let within = self.open(0)?;
+                let value = visitor.visit_enum(&mut *within.decoder)?;
+                within.end().map(|()| value)
+            }
             _ => Err(Fault::new("the value is no variant")),
         }
     }
@@ -254,12 +258,6 @@ impl<'de> de::Deserializer<'de> for &mut Decoder<'de> {
 struct Within<'a, 'de> {
     decoder: &'a mut Decoder<'de>,
     left: usize,
-}
-
-impl Drop for Within<'_, '_> {
-    fn drop(&mut self) {
-        self.decoder.depth += 1;
-    }
 }
 
 impl<'de> Within<'_, 'de> {
@@ -277,6 +275,7 @@ impl<'de> Within<'_, 'de> {
     }
 
     fn end(self) -> Result<(), Fault> {
+        self.decoder.depth += 1;
         if self.left == 0 { Ok(()) } else { Err(Fault::new("the value holds more than its type")) }
     }
 }
