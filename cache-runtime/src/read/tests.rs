@@ -1,16 +1,21 @@
 //! What happens between the lookup of a call and its first poll, which no caller can come in between.
 
 use std::future::pending;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crate::cache::Cache;
 use crate::call_site::Site;
-use crate::key::Key;
+use crate::key::{Key, KeyWriter};
 use crate::lookup::{Looking, Lookup};
 use crate::policy::Policy;
 use crate::read::Call;
 use crate::returns::{Returns, Shape};
-use crate::testing::FakeClock;
+use crate::sync::Mutex;
+use crate::testing::{FakeClock, MemoryRemote};
 
 static SITE: Site = Site::new("tests", "value", "value", Policy::new());
 
@@ -36,12 +41,6 @@ async fn what_a_call_found_before_an_invalidation_is_offered_to_nobody_after_it(
     assert_eq!(stale.detached(pending()).await, 1, "it began before");
     assert_eq!(call(&cache, &key).detached(async { 2 }).await, 2);
 }
-
-use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
-use std::task::{Context, Waker};
-
-use crate::key::KeyWriter;
 
 fn poll_once<T>(future: &mut Pin<Box<impl Future<Output = T>>>) {
     assert!(future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
@@ -112,4 +111,68 @@ async fn a_key_that_changes_while_it_is_read_is_not_taken_for_the_next_one() {
             });
         });
     }
+}
+
+/// A body that is begun, goes on for a while, and notes when it is dropped.
+struct Body {
+    steps: u32,
+    notes: Notes,
+}
+
+type Notes = Arc<Mutex<Vec<&'static str>>>;
+
+impl Future for Body {
+    type Output = u64;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<u64> {
+        self.steps = match self.steps.checked_sub(1) {
+            Some(steps) => steps,
+            None => return Poll::Ready(7),
+        };
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        self.notes.lock().push("the body is dropped");
+    }
+}
+
+/// What a body holds until it is dropped, a connection say, is not held while its value is stored.
+#[tokio::test]
+async fn a_body_that_has_ended_is_dropped_before_its_value_is_stored() {
+    let cache = Cache::builder().no_remote().build();
+    let key = Key::from("body");
+    let notes = Notes::default();
+    let body = Body { steps: 2, notes: notes.clone() };
+    let stores = notes.clone();
+    let load = call(&cache, &key).unless(move |_| {
+        stores.lock().push("it is asked what is to be stored");
+        false
+    });
+    assert_eq!(load.load(body).await, 7);
+    assert_eq!(*notes.lock(), ["the body is dropped", "it is asked what is to be stored"]);
+}
+
+/// Else the next one would find the lease there, fill over it, and be refused once it is given back.
+#[tokio::test]
+async fn one_that_loads_after_another_one_has_left_fills_the_remote_tier() {
+    let remote = MemoryRemote::new();
+    let cache = Cache::builder().namespace("left").no_local().remote(remote.clone()).build();
+    let key = Key::from("value");
+    let leader = tokio::spawn(call(&cache, &key).load(pending()));
+    tokio::task::yield_now().await;
+    assert!(remote.cell("left:value").is_some(), "it holds the lease");
+    let follower = tokio::spawn(call(&cache, &key).load(async {
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        2
+    }));
+    tokio::task::yield_now().await;
+    leader.abort();
+    assert_eq!(follower.await.unwrap(), 2);
+    assert_eq!(call(&cache, &key).load(async { 3 }).await, 2, "it is in the remote tier");
 }
