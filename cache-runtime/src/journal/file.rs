@@ -36,8 +36,9 @@ const GROUP: usize = 512;
 /// the loss of power where the disk keeps what it has flushed.
 ///
 /// One process at a time: for another one it is out of reach, and its writes are made at once. All
-/// journals of a process at one path are one journal. The file is opened when it is first needed. A
-/// thread of its own writes to it, all that waits in one transaction.
+/// journals of a process at one path are one journal, in which caches of different namespaces keep
+/// their writes apart. The file is opened when it is first needed. A thread of its own writes to it,
+/// all that waits in one transaction.
 pub struct FileJournal {
     path: PathBuf,
     /// Gone once the thread could not be started.
