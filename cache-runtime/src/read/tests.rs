@@ -176,3 +176,31 @@ async fn one_that_loads_after_another_one_has_left_fills_the_remote_tier() {
     assert_eq!(follower.await.unwrap(), 2);
     assert_eq!(call(&cache, &key).load(async { 3 }).await, 2, "it is in the remote tier");
 }
+
+/// It counts its copies.
+#[derive(Debug)]
+struct Costly(Arc<AtomicU64>);
+
+impl Clone for Costly {
+    fn clone(&self) -> Self {
+        self.0.fetch_add(1, SeqCst);
+        Self(self.0.clone())
+    }
+}
+
+#[tokio::test]
+async fn who_is_given_another_ones_error_clones_it_once() {
+    let cache = Cache::builder().no_remote().build();
+    let (key, clones) = (Key::from("error"), Arc::new(AtomicU64::new(0)));
+    let shape = Returns::<Result<u64, Costly>>::new().kind().errors().serde();
+    let looking = Looking { site: &SITE, cache: &cache, policy: &POLICY, shape };
+    let read = || match looking.up_written(key.borrowed()) {
+        Lookup::Miss(call) => call.err_ttl_secs(5),
+        Lookup::Hit(value) => panic!("{value:?} is a hit"),
+    };
+    let failed = read().load(async { Err(Costly(clones.clone())) }).await;
+    assert!(failed.is_err() && clones.load(SeqCst) == 1, "the one that is remembered");
+    let remembered = read().load(async { panic!("the error is remembered") }).await;
+    assert!(remembered.is_err());
+    assert_eq!(clones.load(SeqCst), 2);
+}

@@ -82,7 +82,7 @@ where
     const FORM: &'static Form = &Form {
         value: C::VALUE,
         has_none: K::HAS_NONE,
-        takes: |failure| Self::failed(failure).is_some(),
+        takes: S::takes,
         name: std::any::type_name::<Self>,
     };
 
