@@ -9,13 +9,14 @@ use std::time::Duration;
 
 use crate::cache::Cache;
 use crate::call_site::Site;
+use crate::error::ErrorKind;
 use crate::key::{Key, KeyWriter};
 use crate::lookup::{Looking, Lookup};
 use crate::policy::Policy;
 use crate::read::Call;
 use crate::returns::{Returns, Shape};
 use crate::sync::Mutex;
-use crate::testing::{FakeClock, MemoryRemote};
+use crate::testing::{FakeClock, Fault, Faulty, MemoryRemote, Method};
 
 static SITE: Site = Site::new("tests", "value", "value", Policy::new());
 
@@ -203,4 +204,30 @@ async fn who_is_given_another_ones_error_clones_it_once() {
     let remembered = read().load(async { panic!("the error is remembered") }).await;
     assert!(remembered.is_err());
     assert_eq!(clones.load(SeqCst), 2);
+}
+
+/// While the remote tier is left alone, one command at a time finds out whether it is back: one that
+/// nobody polls any more would keep that from the fill.
+#[tokio::test(start_paused = true)]
+async fn what_keeps_a_lease_ends_with_the_body() {
+    let (remote, clock) = (Faulty::new(MemoryRemote::new()), FakeClock::new());
+    let builder = Cache::builder().no_local().remote(remote.clone()).clock(clock.clone());
+    let cache = builder.lease(Duration::from_millis(300)).build();
+    let (key, other) = (Key::from("value"), Key::from("other"));
+    let (end, ended) = tokio::sync::oneshot::channel();
+    let load = tokio::spawn(call(&cache, &key).load(async { ended.await.unwrap_or_default() }));
+    remote.called(Method::GetOrSet, 1).await;
+    tokio::task::yield_now().await;
+    remote.on(Method::GetOrSet, Fault::Fail(ErrorKind::Unavailable));
+    for _ in 0..5 {
+        assert_eq!(call(&cache, &other).load(async { 1 }).await, 1);
+    }
+    tokio::task::yield_now().await; // their leases are given back, or not any more
+    assert_eq!(cache.stats().breaker_opened, 1);
+    clock.advance(Duration::from_secs(1));
+    remote.on(Method::Extend, Fault::Hang);
+    remote.called(Method::Extend, 1).await;
+    assert!(end.send(7).is_ok());
+    assert_eq!(load.await.unwrap(), 7);
+    assert!(remote.methods().contains(&Method::Replace), "it is filled");
 }
