@@ -226,7 +226,7 @@ fn writer(path: &Path) -> Result<Jobs> {
         return Ok(jobs);
     }
     let (send, receive) = mpsc::channel();
-    let file = File { path: path.to_owned(), database: None };
+    let file = File { path: place.clone(), database: None };
     // One that nobody can send anything any more has the file open until it has ended.
     let ending = writers.remove(&place).map(|writer| writer.thread);
     let thread = std::thread::Builder::new().name("cache-journal".to_owned()).spawn(move || {
