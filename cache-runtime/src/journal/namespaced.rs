@@ -15,7 +15,8 @@ pub(crate) struct Namespaced {
 
 impl Namespaced {
     pub(crate) fn new(journal: AnyJournal, namespace: &str) -> Self {
-        Self { journal, prefix: format!("{namespace}:") }
+        // With its length: `a` and `a:b` are two, whatever their keys begin with.
+        Self { journal, prefix: format!("{}:{namespace}:", namespace.len()) }
     }
 
     fn within(&self, name: &str) -> String {
@@ -85,6 +86,7 @@ impl Journal for Namespaced {
 }
 
 #[cfg(all(test, feature = "testing", not(shuttle)))]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::LossyJournal;
@@ -94,5 +96,22 @@ mod tests {
     async fn the_part_of_one_namespace_is_a_journal() {
         let part = || Namespaced::new(AnyJournal::new(LossyJournal::new()), "shop");
         conformance::journal(part).await;
+    }
+
+    #[tokio::test]
+    async fn a_namespace_that_goes_on_where_another_one_ends_is_apart_from_it() {
+        let journal = AnyJournal::new(LossyJournal::new());
+        let part = |namespace| Namespaced::new(journal.clone(), namespace);
+        let write = Write {
+            function: "save".to_owned(),
+            key: "prod:1".to_owned(),
+            payload: Bytes::from_static(b"payload"),
+            due: Duration::ZERO,
+            room: 1,
+            until: u64::MAX,
+        };
+        part("shop").put(write).await.unwrap();
+        assert!(part("shop").get("prod:1").await.unwrap().is_some());
+        assert!(part("shop:prod").get("1").await.unwrap().is_none());
     }
 }

@@ -197,7 +197,8 @@ async fn who_is_given_another_ones_error_clones_it_once() {
     let cache = Cache::builder().no_remote().build();
     let (key, clones) = (Key::from("error"), Arc::new(AtomicU64::new(0)));
     let shape = Returns::<Result<u64, Costly>>::new().kind().errors().serde();
-    let looking = Looking { site: &SITE, cache: &cache, policy: &POLICY, shape };
+    let looking =
+        Looking { site: &SITE, owner: SITE.address(), cache: &cache, policy: &POLICY, shape };
     let read = || match looking.up_written(key.borrowed()) {
         Lookup::Miss(call) => call.err_ttl_secs(5),
         Lookup::Hit(value) => panic!("{value:?} is a hit"),
