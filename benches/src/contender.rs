@@ -1,5 +1,6 @@
 //! Something that gets users, under a name, whatever its type.
 
+use std::borrow::Borrow;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -21,15 +22,16 @@ pub struct Contender {
 
 impl Contender {
     /// Wraps a function that returns a result.
-    pub fn new<E, F>(name: &'static str, get: impl Fn(u64) -> F + Send + Sync + 'static) -> Self
+    pub fn new<U, E, F>(name: &'static str, get: impl Fn(u64) -> F + Send + Sync + 'static) -> Self
     where
-        F: Future<Output = Result<User, E>> + Send + 'static,
+        U: Borrow<User>,
+        F: Future<Output = Result<U, E>> + Send + 'static,
     {
         let get = Arc::new(get);
         let ask = move |id| -> Asking {
             // Called inside, since a future that is awaited and came from outside is held twice.
             let get = get.clone();
-            Box::pin(async move { get(id).await.is_ok_and(|user| user.id == id) })
+            Box::pin(async move { get(id).await.is_ok_and(|user| user.borrow().id == id) })
         };
         Self { name, ask: Arc::new(ask) }
     }

@@ -28,6 +28,11 @@ pub async fn slow(id: u64) -> Result<User, LoadError> {
     user
 }
 
+/// The same, of a value that is not copied for each who gets it.
+pub async fn slow_shared(id: u64) -> Result<Arc<User>, LoadError> {
+    slow(id).await.map(Arc::new)
+}
+
 /// What a rush came to.
 #[derive(Clone, Copy, Debug)]
 pub struct Outcome {

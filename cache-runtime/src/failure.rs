@@ -79,6 +79,9 @@ pub trait Sharing<E> {
 
     /// What one of them gets.
     fn restore(failure: &Failure) -> Option<E>;
+
+    /// Whether [`restore`](Self::restore) takes `failure`. It runs no code of `E`.
+    fn takes(failure: &Failure) -> bool;
 }
 
 /// A return type whose errors can be remembered.
@@ -117,6 +120,10 @@ impl<E: Clone + Send + 'static> Sharing<E> for Cloned {
         let error = failure.downcast_ref::<Mutex<E>>()?;
         Some(error.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
+
+    fn takes(failure: &Failure) -> bool {
+        failure.is::<Mutex<E>>()
+    }
 }
 
 fn restore_shared<E: From<SharedError>>(failure: &Failure) -> Option<E> {
@@ -130,6 +137,10 @@ impl<E: From<SharedError> + Error> Sharing<E> for Rendered {
 
     fn restore(failure: &Failure) -> Option<E> {
         restore_shared(failure)
+    }
+
+    fn takes(failure: &Failure) -> bool {
+        failure.is::<SharedError>()
     }
 }
 
@@ -163,6 +174,10 @@ where
     fn restore(failure: &Failure) -> Option<E> {
         restore_shared(failure)
     }
+
+    fn takes(failure: &Failure) -> bool {
+        failure.is::<SharedError>()
+    }
 }
 
 impl<E> Sharing<E> for Unshared {
@@ -172,5 +187,9 @@ impl<E> Sharing<E> for Unshared {
 
     fn restore(_: &Failure) -> Option<E> {
         None
+    }
+
+    fn takes(_: &Failure) -> bool {
+        false
     }
 }

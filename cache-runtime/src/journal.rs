@@ -4,6 +4,7 @@ mod book;
 #[cfg(feature = "journal-redb")]
 mod file;
 mod lossy;
+mod namespaced;
 
 use std::fmt;
 use std::future::Future;
@@ -16,6 +17,7 @@ use bytes::Bytes;
 #[cfg(feature = "journal-redb")]
 pub use self::file::FileJournal;
 pub use self::lossy::LossyJournal;
+pub(crate) use self::namespaced::Namespaced;
 use crate::error::Result;
 
 /// A place where writes wait: of each key the last one, until it was made.

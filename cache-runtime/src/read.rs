@@ -102,8 +102,8 @@ enum Role {
 
 /// The right to put a value in place of what is cached.
 struct Renewing {
-    ticket: Ticket,
     claim: Claim,
+    ticket: Ticket,
     trust: Trust,
 }
 
@@ -116,10 +116,13 @@ enum Work<S: Shape> {
 }
 
 /// The right to load, and to store what was loaded.
+///
+/// The order of its fields is that in which it is dropped: a lease is given back before the next one's
+/// turn comes, who else would find it in the cell.
 struct Loading {
-    ticket: Ticket,
-    permit: Permit,
     claim: Claim,
+    permit: Permit,
+    ticket: Ticket,
     trust: Trust,
     /// How many milliseconds before the end of the ttl of what it is to replace, if there is such.
     early: Option<u64>,
@@ -188,6 +191,8 @@ impl<S: Shape> Call<S> {
             Some(returned) => returned,
             None => load.around(&mut body).await,
         };
+        // What it holds is not to be held while its value is stored.
+        drop(body);
         if load.is_stored() {
             let brought = given.brought(&returned, load.entry());
             load.end(brought).await;

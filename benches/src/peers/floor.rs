@@ -1,5 +1,6 @@
 //! What no cache can beat: a map without locks, clocks or bounds.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,7 +10,7 @@ use tokio::sync::watch::{Receiver, channel};
 use crate::contender::Contender;
 use crate::expiry::Case as Expiry;
 use crate::hit::{Case, Returns};
-use crate::stampede::slow;
+use crate::stampede::{slow, slow_shared};
 use crate::workload::{LoadError, User, Value};
 
 /// The name of the case others are compared with.
@@ -34,8 +35,16 @@ fn floor<V: Value>(n: u64) -> Case {
 
 /// A watch for each value and nothing else: what it takes to wake a crowd.
 pub fn stampedes() -> Vec<Contender> {
-    let watches: Arc<Mutex<HashMap<u64, Receiver<Option<User>>>>> = Arc::default();
-    let get = move |id| {
+    vec![watched(CROWD, slow), watched("tokio watch, no cache → Arc<User>", slow_shared)]
+}
+
+fn watched<V, F>(name: &'static str, load: fn(u64) -> F) -> Contender
+where
+    V: Value + Borrow<User>,
+    F: Future<Output = Result<V, LoadError>> + Send + 'static,
+{
+    let watches: Arc<Mutex<HashMap<u64, Receiver<Option<V>>>>> = Arc::default();
+    Contender::new(name, move |id| {
         let mut loads = None;
         let mut watches = watches.lock().unwrap_or_else(PoisonError::into_inner);
         let watch = watches.entry(id).or_insert_with(|| {
@@ -46,13 +55,12 @@ pub fn stampedes() -> Vec<Contender> {
         let mut watch = watch.clone();
         async move {
             if let Some(sender) = loads {
-                sender.send_replace(slow(id).await.ok());
+                sender.send_replace(load(id).await.ok());
             }
             let user = watch.wait_for(Option::is_some).await.ok().and_then(|user| user.clone());
             user.ok_or_else(|| LoadError("the load was dropped".to_owned()))
         }
-    };
-    vec![Contender::new(CROWD, get)]
+    })
 }
 
 /// The value made in place: what the readers and the machine take by themselves.

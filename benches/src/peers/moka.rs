@@ -9,7 +9,7 @@ use crate::contender::Contender;
 use crate::expiry::origin::load;
 use crate::expiry::{Case as Expiry, ttl};
 use crate::hit::{Case, Returns, block_on};
-use crate::stampede::slow;
+use crate::stampede::{slow, slow_shared};
 use crate::workload::{User, Value, index};
 
 /// The name of the case a hit of ours is held against.
@@ -68,11 +68,17 @@ fn at_hand<V: Value>(name: &'static str, n: u64, cache: sync::Cache<String, V>) 
 
 /// One load a key, by moka's own entry API.
 pub fn stampedes() -> Vec<Contender> {
-    let cache = future::Cache::new(100);
-    vec![Contender::new("moka future try_get_with", move |id| {
-        let cache = cache.clone();
-        async move { cache.try_get_with(id, slow(id)).await }
-    })]
+    let (cache, shared) = (future::Cache::new(100), future::Cache::new(100));
+    vec![
+        Contender::new("moka future try_get_with", move |id| {
+            let cache = cache.clone();
+            async move { cache.try_get_with(id, slow(id)).await }
+        }),
+        Contender::new("moka future try_get_with → Arc<User>", move |id| {
+            let cache = shared.clone();
+            async move { cache.try_get_with(id, slow_shared(id)).await }
+        }),
+    ]
 }
 
 const HIT: &str = "moka future try_get_with, no ttl";

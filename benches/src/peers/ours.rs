@@ -9,7 +9,7 @@ use crate::expiry::origin::load;
 use crate::expiry::{Case as Expiry, REFRESH, STALE, ttl};
 use crate::hit::{Case, Returns};
 use crate::peers::redis::url;
-use crate::stampede::slow;
+use crate::stampede::{slow, slow_shared};
 use crate::workload::{LoadError, User, Value};
 
 #[cached(ttl = 3600, key = "sum:<id>")]
@@ -125,10 +125,18 @@ async fn slow_user(id: u64) -> Result<User, LoadError> {
     slow(id).await
 }
 
+#[cached(ttl = 3600, key = "slow-shared:<id>")]
+async fn slow_shared_user(id: u64) -> Result<Arc<User>, LoadError> {
+    slow_shared(id).await
+}
+
 /// The local tier alone.
 pub fn stampedes() -> Vec<Contender> {
     use_local_tier();
-    vec![Contender::new("ours #[cached]", slow_user)]
+    vec![
+        Contender::new("ours #[cached]", slow_user),
+        Contender::new("ours #[cached] → Arc<User>", slow_shared_user),
+    ]
 }
 
 #[cached(ttl = 3600, key = "locked:<id>", lock = true, cache = BOTH)]

@@ -6,7 +6,7 @@ use quick_cache::sync::Cache;
 
 use crate::contender::Contender;
 use crate::hit::{Case, Returns};
-use crate::stampede::slow;
+use crate::stampede::{slow, slow_shared};
 use crate::workload::{User, Value, index};
 
 /// The name of the case a hit of ours on it is held against.
@@ -45,9 +45,15 @@ fn both<V: Value>(n: u64) -> Vec<Case> {
 
 /// One load a key, by its own entry API.
 pub fn stampedes() -> Vec<Contender> {
-    let cache = Arc::new(Cache::new(100));
-    vec![Contender::new("quick_cache get_or_insert_async", move |id| {
-        let cache = Arc::clone(&cache);
-        async move { cache.get_or_insert_async(&id, slow(id)).await }
-    })]
+    let (cache, shared) = (Arc::new(Cache::new(100)), Arc::new(Cache::new(100)));
+    vec![
+        Contender::new("quick_cache get_or_insert_async", move |id| {
+            let cache = Arc::clone(&cache);
+            async move { cache.get_or_insert_async(&id, slow(id)).await }
+        }),
+        Contender::new("quick_cache get_or_insert_async → Arc<User>", move |id| {
+            let cache = Arc::clone(&shared);
+            async move { cache.get_or_insert_async(&id, slow_shared(id)).await }
+        }),
+    ]
 }

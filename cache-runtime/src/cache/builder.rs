@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Cache, Inner, Settings};
 use crate::clock::{Clock, millis};
 use crate::flight::Flights;
-use crate::journal::{AnyJournal, Journal};
+use crate::journal::{AnyJournal, Journal, Namespaced};
 use crate::local::{Front, LocalBackend};
 use crate::maintenance;
 use crate::policy::{Fraction, Share};
@@ -313,6 +313,9 @@ impl Builder {
                 None => journal_from_features(&self.namespace),
             },
         };
+        // What is in this process knows of no namespaces, and caches of several may share it.
+        let apart = |journal| AnyJournal::new(Namespaced::new(journal, &self.namespace));
+        let journal = journal.map(|it| if it.is_local() { apart(it) } else { it });
         let (clock, cut_off) = (&self.clock, self.settings.disconnected_ttl);
         let remote = remote.map(|backend| {
             Tier::new(backend, &self.namespace, clock.clone(), self.limits, cut_off)

@@ -8,6 +8,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, PoisonError, Weak};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -35,8 +36,9 @@ const GROUP: usize = 512;
 /// the loss of power where the disk keeps what it has flushed.
 ///
 /// One process at a time: for another one it is out of reach, and its writes are made at once. All
-/// journals of a process at one path are one journal. The file is opened when it is first needed. A
-/// thread of its own writes to it, all that waits in one transaction.
+/// journals of a process at one path are one journal, in which caches of different namespaces keep
+/// their writes apart. The file is opened when it is first needed. A thread of its own writes to it,
+/// all that waits in one transaction.
 pub struct FileJournal {
     path: PathBuf,
     /// Gone once the thread could not be started.
@@ -46,8 +48,14 @@ pub struct FileJournal {
 /// The way to the thread that writes to a file, which ends when nobody can send anything any more.
 type Jobs = Arc<Sender<Job>>;
 
+/// The thread that writes to a file, and the way to it.
+struct Writer {
+    jobs: Weak<Sender<Job>>,
+    thread: JoinHandle<()>,
+}
+
 /// That of each file that this process writes to.
-static WRITTEN: std::sync::Mutex<BTreeMap<PathBuf, Weak<Sender<Job>>>> =
+static WRITERS: std::sync::Mutex<BTreeMap<PathBuf, Writer>> =
     std::sync::Mutex::new(BTreeMap::new());
 
 /// What the thread is asked. Without a book, the file could not be opened.
@@ -212,17 +220,21 @@ fn writer(path: &Path) -> Result<Jobs> {
     let failed =
         |error| Error::new(ErrorKind::Unavailable, "the journal has no thread").with_source(error);
     let place = std::path::absolute(path).map_err(failed)?;
-    let mut written = WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(jobs) = written.get(&place).and_then(Weak::upgrade) {
+    let mut writers = WRITERS.lock().unwrap_or_else(PoisonError::into_inner);
+    writers.retain(|_, writer| !writer.thread.is_finished());
+    if let Some(jobs) = writers.get(&place).and_then(|writer| writer.jobs.upgrade()) {
         return Ok(jobs);
     }
     let (send, receive) = mpsc::channel();
-    let file = File { path: path.to_owned(), database: None };
-    let thread = std::thread::Builder::new().name("cache-journal".to_owned());
-    thread.spawn(move || work(file, &receive)).map_err(failed)?;
+    let file = File { path: place.clone(), database: None };
+    // One that nobody can send anything any more has the file open until it has ended.
+    let ending = writers.remove(&place).map(|writer| writer.thread);
+    let thread = std::thread::Builder::new().name("cache-journal".to_owned()).spawn(move || {
+        let _ = ending.map(JoinHandle::join);
+        work(file, &receive);
+    });
     let jobs = Arc::new(send);
-    written.retain(|_, jobs| jobs.strong_count() > 0);
-    written.insert(place, Arc::downgrade(&jobs));
+    writers.insert(place, Writer { jobs: Arc::downgrade(&jobs), thread: thread.map_err(failed)? });
     Ok(jobs)
 }
 

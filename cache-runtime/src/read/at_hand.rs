@@ -86,7 +86,7 @@ impl Read {
                 Joined::First(ticket, flight) => match flight.turn_now() {
                     Some(Turn::Load(permit)) => {
                         let claim = Claim::Alone;
-                        let turn = Loading { ticket, permit, claim, trust, early: None };
+                        let turn = Loading { claim, permit, ticket, trust, early: None };
                         return self.replacing(Box::new(turn), &flight, entry, attempt);
                     }
                     // Who joined it right away was faster.

@@ -154,8 +154,9 @@ impl Load {
 
     /// Stores what the body has brought, and lets those who wait have it.
     pub(super) fn end(self, brought: Brought) -> Step<'static, ()> {
+        // What keeps the leases ends here: nobody polls it any more.
+        let Self { read, role, began, replaces, .. } = self;
         Box::pin(async move {
-            let Self { read, role, began, replaces, .. } = self;
             let is_value = matches!(brought, Brought::Value(_));
             match role {
                 Role::Alone => {}

@@ -12,6 +12,7 @@ use super::settings::Given;
 use super::{Call, Loading, Read, Role, Step, Way};
 use crate::background::{Boxed, Detached};
 use crate::entry::Entry;
+use crate::failure::Failure;
 use crate::flight::{Flight, Outcome};
 use crate::remote::claim::Claim;
 use crate::remote::lease::Lease;
@@ -43,6 +44,8 @@ enum Prepared {
     Load(Load),
     /// Another process was faster.
     Served(Arc<Entry>),
+    /// Another flight of the key was, and ended in an error.
+    Failed(Failure),
     /// Nothing is to be loaded now.
     Nothing,
 }
@@ -66,33 +69,40 @@ impl Replacement {
                 }
             };
             let lease = renewal.as_ref().map(Renewal::lease);
-            let look = Box::pin(read.look(turn, &flight));
-            match Lease::keep_while(lease, look, cache.max_load()).await {
-                // Under a barrier nothing can be stored: the next reader after the write loads. Nor is
-                // anything loaded that may be older than what waits in a journal out of reach.
-                Some(Way::Load(Role::Lead(turn))) if read.may_replace(&turn).await => {
-                    Prepared::Load(Load::replacing(read, turn, Replaces { renewal, attempt }))
+            let look = Box::pin(read.look_to_replace(turn, &flight));
+            let instead = match Lease::keep_while(lease, look, cache.max_load()).await {
+                Some(Way::Load(Role::Lead(turn))) => {
+                    let replaces = Replaces { renewal, attempt };
+                    return Prepared::Load(Load::replacing(read, turn, replaces));
                 }
-                Some(Way::Served(entry)) => Prepared::Served(entry),
-                _ => {
-                    if let Some(renewal) = renewal {
-                        renewal.failed(cache.refresh_throttle()).await;
-                    }
-                    Prepared::Nothing
-                }
+                Some(Way::Served(entry)) => return Prepared::Served(entry),
+                Some(Way::Failed(failure)) => Prepared::Failed(failure),
+                _ => Prepared::Nothing,
+            };
+            if let Some(renewal) = renewal {
+                renewal.failed(cache.refresh_throttle()).await;
             }
+            instead
         })
     }
 }
 
 impl Read {
-    async fn may_replace(&self, turn: &Loading) -> bool {
-        let is_reached = !matches!(turn.claim, Claim::Unreachable(_));
-        !matches!(turn.claim, Claim::Barred) && self.entry.pending(is_reached).await.is_ok()
+    /// How a load goes on that is to replace a value; `None` also where it may not.
+    async fn look_to_replace(&self, turn: Box<Loading>, flight: &Arc<Flight>) -> Option<Way> {
+        let way = self.look(turn, flight).await?;
+        if let Way::Load(Role::Lead(turn)) = &way {
+            let is_reached = match &turn.claim {
+                // Nothing can be stored: the next reader after the write loads.
+                Claim::Barred => return None,
+                claim => !matches!(claim, Claim::Unreachable(_)),
+            };
+            // What is loaded may be older than what waits in a journal out of reach.
+            self.entry.pending(is_reached).await.ok()?;
+        }
+        Some(way)
     }
-}
 
-impl Read {
     /// Leaves `load` to the runtime, after `patience` for what it brings.
     fn leave_to_runtime<'a>(
         &'a self,
@@ -187,6 +197,7 @@ impl<S: Shape> Replacer<S> {
                 if is_stored { Ok(returned) } else { Err(Some(returned)) }
             }
             Prepared::Served(entry) => Call::<S>::returned(entry, version).ok_or(None),
+            Prepared::Failed(failure) => Err(S::failed(&failure)),
             Prepared::Nothing => Err(None),
         }
     }

@@ -1,16 +1,22 @@
 //! What happens between the lookup of a call and its first poll, which no caller can come in between.
 
 use std::future::pending;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crate::cache::Cache;
 use crate::call_site::Site;
-use crate::key::Key;
+use crate::error::ErrorKind;
+use crate::key::{Key, KeyWriter};
 use crate::lookup::{Looking, Lookup};
 use crate::policy::Policy;
 use crate::read::Call;
 use crate::returns::{Returns, Shape};
-use crate::testing::FakeClock;
+use crate::sync::Mutex;
+use crate::testing::{FakeClock, Fault, Faulty, MemoryRemote, Method};
 
 static SITE: Site = Site::new("tests", "value", "value", Policy::new());
 
@@ -38,12 +44,6 @@ async fn what_a_call_found_before_an_invalidation_is_offered_to_nobody_after_it(
     assert_eq!(stale.detached(pending()).await, 1, "it began before");
     assert_eq!(call(&cache, &key).detached(async { 2 }).await, 2);
 }
-
-use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
-use std::task::{Context, Waker};
-
-use crate::key::KeyWriter;
 
 fn poll_once<T>(future: &mut Pin<Box<impl Future<Output = T>>>) {
     assert!(future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
@@ -115,4 +115,123 @@ async fn a_key_that_changes_while_it_is_read_is_not_taken_for_the_next_one() {
             });
         });
     }
+}
+
+/// A body that is begun, goes on for a while, and notes when it is dropped.
+struct Body {
+    steps: u32,
+    notes: Notes,
+}
+
+type Notes = Arc<Mutex<Vec<&'static str>>>;
+
+impl Future for Body {
+    type Output = u64;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<u64> {
+        self.steps = match self.steps.checked_sub(1) {
+            Some(steps) => steps,
+            None => return Poll::Ready(7),
+        };
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        self.notes.lock().push("the body is dropped");
+    }
+}
+
+/// What a body holds until it is dropped, a connection say, is not held while its value is stored.
+#[tokio::test]
+async fn a_body_that_has_ended_is_dropped_before_its_value_is_stored() {
+    let cache = Cache::builder().no_remote().build();
+    let key = Key::from("body");
+    let notes = Notes::default();
+    let body = Body { steps: 2, notes: notes.clone() };
+    let stores = notes.clone();
+    let load = call(&cache, &key).unless(move |_| {
+        stores.lock().push("it is asked what is to be stored");
+        false
+    });
+    assert_eq!(load.load(body).await, 7);
+    assert_eq!(*notes.lock(), ["the body is dropped", "it is asked what is to be stored"]);
+}
+
+/// Else the next one would find the lease there, fill over it, and be refused once it is given back.
+#[tokio::test]
+async fn one_that_loads_after_another_one_has_left_fills_the_remote_tier() {
+    let remote = MemoryRemote::new();
+    let cache = Cache::builder().namespace("left").no_local().remote(remote.clone()).build();
+    let key = Key::from("value");
+    let leader = tokio::spawn(call(&cache, &key).load(pending()));
+    tokio::task::yield_now().await;
+    assert!(remote.cell("left:value").is_some(), "it holds the lease");
+    let follower = tokio::spawn(call(&cache, &key).load(async {
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        2
+    }));
+    tokio::task::yield_now().await;
+    leader.abort();
+    assert_eq!(follower.await.unwrap(), 2);
+    assert_eq!(call(&cache, &key).load(async { 3 }).await, 2, "it is in the remote tier");
+}
+
+/// It counts its copies.
+#[derive(Debug)]
+struct Costly(Arc<AtomicU64>);
+
+impl Clone for Costly {
+    fn clone(&self) -> Self {
+        self.0.fetch_add(1, SeqCst);
+        Self(self.0.clone())
+    }
+}
+
+#[tokio::test]
+async fn who_is_given_another_ones_error_clones_it_once() {
+    let cache = Cache::builder().no_remote().build();
+    let (key, clones) = (Key::from("error"), Arc::new(AtomicU64::new(0)));
+    let shape = Returns::<Result<u64, Costly>>::new().kind().errors().serde();
+    let looking =
+        Looking { site: &SITE, owner: SITE.address(), cache: &cache, policy: &POLICY, shape };
+    let read = || match looking.up_written(key.borrowed()) {
+        Lookup::Miss(call) => call.err_ttl_secs(5),
+        Lookup::Hit(value) => panic!("{value:?} is a hit"),
+    };
+    let failed = read().load(async { Err(Costly(clones.clone())) }).await;
+    assert!(failed.is_err() && clones.load(SeqCst) == 1, "the one that is remembered");
+    let remembered = read().load(async { panic!("the error is remembered") }).await;
+    assert!(remembered.is_err());
+    assert_eq!(clones.load(SeqCst), 2);
+}
+
+/// While the remote tier is left alone, one command at a time finds out whether it is back: one that
+/// nobody polls any more would keep that from the fill.
+#[tokio::test(start_paused = true)]
+async fn what_keeps_a_lease_ends_with_the_body() {
+    let (remote, clock) = (Faulty::new(MemoryRemote::new()), FakeClock::new());
+    let builder = Cache::builder().no_local().remote(remote.clone()).clock(clock.clone());
+    let cache = builder.lease(Duration::from_millis(300)).build();
+    let (key, other) = (Key::from("value"), Key::from("other"));
+    let (end, ended) = tokio::sync::oneshot::channel();
+    let load = tokio::spawn(call(&cache, &key).load(async { ended.await.unwrap_or_default() }));
+    remote.called(Method::GetOrSet, 1).await;
+    tokio::task::yield_now().await;
+    remote.on(Method::GetOrSet, Fault::Fail(ErrorKind::Unavailable));
+    for _ in 0..5 {
+        assert_eq!(call(&cache, &other).load(async { 1 }).await, 1);
+    }
+    tokio::task::yield_now().await; // their leases are given back, or not any more
+    assert_eq!(cache.stats().breaker_opened, 1);
+    clock.advance(Duration::from_secs(1));
+    remote.on(Method::Extend, Fault::Hang);
+    remote.called(Method::Extend, 1).await;
+    assert!(end.send(7).is_ok());
+    assert_eq!(load.await.unwrap(), 7);
+    assert!(remote.methods().contains(&Method::Replace), "it is filled");
 }

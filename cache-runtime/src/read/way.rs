@@ -59,7 +59,7 @@ impl Read {
             Some(tier) => tier.claim_to_write(key, *policy).await,
             None => Claim::Alone,
         };
-        Way::Load(Role::Renew(Box::new(Renewing { ticket, claim, trust })))
+        Way::Load(Role::Renew(Box::new(Renewing { claim, ticket, trust })))
     }
 
     pub(super) async fn way_of_read(&self) -> Way {
@@ -115,7 +115,7 @@ impl Read {
             Turn::Load(permit) => {
                 self.leads();
                 let claim = if ticket.is_barred() { Claim::Barred } else { Claim::Alone };
-                let turn = Box::new(Loading { ticket, permit, claim, trust, early: None });
+                let turn = Box::new(Loading { claim, permit, ticket, trust, early: None });
                 if cache.remote(self.entry.policy).is_none() {
                     return Next::Way(Way::Load(Role::Lead(turn)));
                 }

@@ -1,6 +1,6 @@
 //! How writes reach the table.
 
-use cache_runtime::{Cache, LossyJournal};
+use cache_runtime::{Cache, FileJournal, LossyJournal};
 use cache_tests::{Tiers, eventually, on_all_tiers as on_plain_tiers};
 
 use super::table::Table;
@@ -182,4 +182,28 @@ fn what_a_runtime_leaves_the_next_one_makes() {
         cache.scope(async {}).await;
         eventually(LONG / 12, || async { table.stock(1) == Some(7) }).await;
     });
+}
+
+/// Two tenants of one process, say, whose journal `CACHE_JOURNAL` names.
+#[tokio::test]
+async fn caches_of_two_namespaces_keep_apart_what_waits_in_one_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("journal");
+    let cache = |namespace: &str| {
+        let journal = FileJournal::new(&path);
+        Cache::builder().namespace(namespace).no_remote().journal(journal).build()
+    };
+    let (one, other) = (cache("one"), cache("other"));
+    let table = Table::new();
+    one.scope(save(item(&table, 1, 1))).await.unwrap();
+    other.scope(save(item(&table, 1, 2))).await.unwrap();
+    assert_eq!(one.scope(save::pending()).await.unwrap(), 1);
+    for (cache, stock) in [(&one, 1), (&other, 2)] {
+        cache.invalidate(&format!("item:{}:1", table.number()).into()).await.unwrap();
+        assert_eq!(cache.scope(get_item(table.number(), 1)).await, Ok(Some(stock)));
+    }
+    one.scope(save::flush()).await.unwrap();
+    assert_eq!((table.stock(1), table.statements()), (Some(1), 1));
+    other.scope(save::flush()).await.unwrap();
+    assert_eq!((table.stock(1), table.statements()), (Some(2), 2));
 }

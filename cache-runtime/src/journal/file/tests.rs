@@ -108,3 +108,15 @@ async fn a_file_that_another_process_has_open_is_out_of_reach_until_it_is_closed
     assert_eq!(journal.waiting("save").await.unwrap(), 1);
     std::fs::remove_file(&path).unwrap();
 }
+
+#[tokio::test]
+async fn a_journal_that_takes_the_place_of_one_that_was_dropped_waits_for_its_end() {
+    let name = format!("journal-{}-{:016x}", std::process::id(), random());
+    let path = std::env::temp_dir().join(name);
+    for written in 1..=20 {
+        let journal = FileJournal::new(&path);
+        let last = journal.put(write(b"once more")).await;
+        assert!(last.is_ok(), "number {written}: {last:?}");
+    }
+    std::fs::remove_file(&path).unwrap();
+}
