@@ -117,17 +117,8 @@ impl Read {
                 self.renew_turn(&mut turn);
                 continue;
             }
-            match turn.ticket.resume(other, turn.trust.since, at_hand.as_ref()) {
-                None => {}
-                Some(Resumed::Joinable | Resumed::Landed(Outcome::Merged)) => {
-                    turn.permit.land(Outcome::Merged);
-                    return None;
-                }
-                Some(Resumed::Landed(outcome)) => {
-                    turn.permit.land(outcome.clone());
-                    turn.ticket.detach();
-                    return Some(self.landed(&outcome));
-                }
+            if let Some(resumed) = turn.ticket.resume(other, turn.trust.since, at_hand.as_ref()) {
+                return self.give_way(*turn, resumed);
             }
             if !fill.is_leased_elsewhere() || wait.is_over() {
                 break;
@@ -140,6 +131,21 @@ impl Read {
             Some(entry) => self.take_or_replace(turn, flight, entry),
             None => Way::Load(Role::Lead(turn)),
         })
+    }
+
+    /// Ends a flight in whose place another one turns out to go on, or to have landed.
+    fn give_way(&self, turn: Loading, resumed: Resumed) -> Option<Way> {
+        match resumed {
+            Resumed::Joinable | Resumed::Landed(Outcome::Merged) => {
+                turn.permit.land(Outcome::Merged);
+                None
+            }
+            Resumed::Landed(outcome) => {
+                turn.permit.land(outcome.clone());
+                turn.ticket.detach();
+                Some(self.landed(&outcome))
+            }
+        }
     }
 
     /// Begins a visit to the cell, and looks at it where a value is likely to be there.
