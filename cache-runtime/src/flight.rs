@@ -8,15 +8,18 @@
 
 mod barrier;
 mod doubt;
+mod few;
 mod turn;
 
 use std::any::TypeId;
 use std::collections::HashMap;
+use std::collections::hash_map::{Entry, OccupiedEntry};
 use std::sync::Arc;
 use std::task::Waker;
 
 pub(crate) use barrier::Barrier;
 pub(crate) use doubt::Resumed;
+use few::Few;
 pub(crate) use turn::{Flight, Outcome, Permit, Turn};
 
 use crate::key::{Key, Prehashed};
@@ -57,7 +60,7 @@ struct Slot {
     holders: usize,
     /// How many have put up a barrier: nothing is stored until all have left.
     writers: usize,
-    flights: Vec<Attached>,
+    flights: Few<Attached>,
     /// Who waits for the remote cell to change.
     waiting: Vec<Waker>,
 }
@@ -115,16 +118,17 @@ impl Flights {
         joining: Joining,
         stored: impl FnOnce() -> Option<T>,
     ) -> Joined<T> {
-        let mut shard = self.shard(key);
-        if let Some(slot) = shard.slots.get_mut(key)
-            && let Some((ticket, flight)) = self.find_in(slot, key, joining)
+        let Shard { invalidations, slots } = &mut *self.shard(key);
+        let mut slot = slots.entry(key.clone());
+        if let Entry::Occupied(slot) = &mut slot
+            && let Some((ticket, flight)) = self.find_in(slot.get_mut(), key, joining)
         {
             return Joined::Member(ticket, flight);
         }
         if let Some(value) = stored() {
             return Joined::Stored(value);
         }
-        let slot = shard.slot(key);
+        let slot = slot.or_insert_with(|| Slot::new(*invalidations));
         slot.holders += 1;
         let flight = Flight::new(joining.id, slot.in_doubt(joining.id));
         slot.flights.push(Attached {
@@ -196,14 +200,7 @@ impl Flights {
 impl Shard {
     fn slot(&mut self, key: &Key) -> &mut Slot {
         let generation = self.invalidations;
-        self.slots.entry(key.clone()).or_insert_with(|| Slot {
-            generation,
-            changes: 0,
-            holders: 0,
-            writers: 0,
-            flights: Vec::new(),
-            waiting: Vec::new(),
-        })
+        self.slots.entry(key.clone()).or_insert_with(|| Slot::new(generation))
     }
 
     fn void(&mut self, key: &Key) {
@@ -275,17 +272,14 @@ impl Ticket {
     /// its outcome.
     pub(crate) fn leave_alone(&mut self) -> bool {
         let mut shard = self.flights.shard(&self.key);
-        let Some(slot) = shard.slots.get_mut(&self.key) else {
-            return false;
-        };
-        let position = slot.position(self.flight.as_ref());
-        if position.is_none_or(|position| !slot.flights[position].flight.has_one_member()) {
-            return false;
+        if let Entry::Occupied(mut slot) = shard.slots.entry(self.key.clone())
+            && let Some(attached) = slot.get_mut().attached(self.flight.as_ref())
+            && attached.flight.has_one_member()
+        {
+            leave(slot, self.flight.as_ref());
+            self.left = true;
         }
-        shard.leave_slot(&self.key, self.flight.as_ref());
-        drop(shard);
-        self.left = true;
-        true
+        self.left
     }
 
     /// Lets nobody else join this flight.
@@ -305,12 +299,17 @@ impl Shard {
 
     /// Takes a ticket back.
     fn leave_slot(&mut self, key: &Key, flight: Option<&Arc<Flight>>) {
-        if let Some(slot) = self.slots.get_mut(key) {
-            slot.leave(flight);
-            if slot.is_left() {
-                self.slots.remove(key);
-            }
+        if let Entry::Occupied(slot) = self.slots.entry(key.clone()) {
+            leave(slot, flight);
         }
+    }
+}
+
+/// Takes a ticket back, and the slot where it was the last.
+fn leave(mut slot: OccupiedEntry<'_, Key, Slot>, flight: Option<&Arc<Flight>>) {
+    slot.get_mut().leave(flight);
+    if slot.get().is_left() {
+        slot.remove();
     }
 }
 
@@ -322,6 +321,11 @@ impl Attached {
 }
 
 impl Slot {
+    fn new(generation: u64) -> Self {
+        let (flights, waiting) = (Few::new(), Vec::new());
+        Self { generation, changes: 0, holders: 0, writers: 0, flights, waiting }
+    }
+
     /// Runs `store` unless a barrier is up, and lets nobody else join `flight`.
     fn store(&mut self, flight: Option<&Arc<Flight>>, store: impl FnOnce()) -> bool {
         let is_open = !self.is_barred();
@@ -332,13 +336,15 @@ impl Slot {
         is_open
     }
 
-    fn position(&self, flight: Option<&Arc<Flight>>) -> Option<usize> {
-        self.flights.iter().position(|it| Some(Arc::as_ptr(&it.flight)) == flight.map(Arc::as_ptr))
+    /// `flight`, while others may join it.
+    fn attached(&mut self, flight: Option<&Arc<Flight>>) -> Option<&mut Attached> {
+        let flight = flight?;
+        self.flights.iter_mut().find(|it| Arc::ptr_eq(&it.flight, flight))
     }
 
     fn detach(&mut self, flight: Option<&Arc<Flight>>) {
-        if let Some(position) = self.position(flight) {
-            self.flights.swap_remove(position);
+        if let Some(flight) = flight {
+            self.flights.remove(|it| Arc::ptr_eq(&it.flight, flight));
         }
     }
 

@@ -46,7 +46,7 @@ impl Slot {
     /// Answers who is to be woken.
     fn doubt(&mut self) -> Vec<Waker> {
         self.changes += 1;
-        for attached in &mut self.flights {
+        for attached in self.flights.iter_mut() {
             attached.in_doubt = true;
         }
         mem::take(&mut self.waiting)
@@ -66,9 +66,9 @@ impl Ticket {
     pub(crate) fn unheard(&self) {
         let mut shard = self.flights.shard(&self.key);
         if let Some(slot) = shard.slots.get_mut(&self.key)
-            && let Some(position) = slot.position(self.flight.as_ref())
+            && let Some(attached) = slot.attached(self.flight.as_ref())
         {
-            slot.flights[position].unheard = true;
+            attached.unheard = true;
         }
     }
 
@@ -127,13 +127,13 @@ impl Ticket {
         let Some(slot) = shard.valid(self) else { return };
         let changes = slot.changes;
         // A load that another member has begun knows nothing of the change.
-        if let Some(position) = slot.position(self.flight.as_ref())
-            && !slot.flights[position].flight.runs_several_loads()
+        if let Some(attached) = slot.attached(self.flight.as_ref())
+            && !attached.flight.runs_several_loads()
         {
-            slot.flights[position].in_doubt = false;
-            slot.flights[position].certain = now;
+            attached.in_doubt = false;
+            attached.certain = now;
             // It was there before the change.
-            slot.flights[position].flight.withdraw();
+            attached.flight.withdraw();
         }
         drop(shard);
         self.changes = changes;

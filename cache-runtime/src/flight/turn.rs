@@ -46,11 +46,11 @@ struct State {
     arrivals: u64,
 }
 
-impl Default for State {
-    fn default() -> Self {
+impl State {
+    fn new(doubted: Vec<Arc<Flight>>) -> Self {
         Self {
             seen: Seen::Nothing,
-            doubted: Vec::new(),
+            doubted,
             at_hand: None,
             running: 0,
             limit: 1,
@@ -96,9 +96,12 @@ pub(crate) enum Turn<'a> {
 
 impl Flight {
     pub(super) fn new(id: FlightId, doubted: Vec<Arc<Self>>) -> Arc<Self> {
-        let state = State { doubted, ..State::default() };
-        let (members, outcome) = (AtomicU64::new(1), OnceLock::new());
-        Arc::new(Self { id, members, outcome, state: Mutex::new(state) })
+        Arc::new(Self {
+            id,
+            members: AtomicU64::new(1),
+            outcome: OnceLock::new(),
+            state: Mutex::new(State::new(doubted)),
+        })
     }
 
     /// Counts one that joins, under the lock of the key's shard.
@@ -278,10 +281,16 @@ impl Permit {
         }
     }
 
+    /// Ends with the flight, which nobody else has joined or can join any more.
+    pub(crate) fn leave_alone(mut self) {
+        self.flight = None;
+    }
+
     /// Whether other members may load at the same time.
     pub(crate) fn is_one_of_many(&self) -> bool {
         self.flight.as_ref().is_some_and(|flight| flight.state.lock().limit > 1)
     }
+
     /// Ends the flight: all that wait get `outcome`.
     pub(crate) fn land(mut self, outcome: Outcome) {
         if let Some(flight) = self.flight.take() {

@@ -73,7 +73,7 @@ impl Read {
             return Some(Way::Load(Role::Lead(turn)));
         };
         match self.sight(tier, &mut turn).await {
-            Ok(Sight { accepted: Accepted::HitAlone(entry), .. }) => Some(self.serve_alone(entry)),
+            Ok(Sight { accepted: Accepted::HitAlone(entry), .. }) => Some(self.serve_alone(*turn, entry)),
             Ok(Sight { accepted: Accepted::Hit(entry), .. }) => Some(self.serve(*turn, entry)),
             sight => Box::pin(self.look_on(tier, turn, flight, sight)).await,
         }
@@ -101,7 +101,7 @@ impl Read {
             turn.claim = claim;
             at_hand = match accepted {
                 Accepted::Hit(entry) => return Some(self.serve(*turn, entry)),
-                Accepted::HitAlone(entry) => return Some(self.serve_alone(entry)),
+                Accepted::HitAlone(entry) => return Some(self.serve_alone(*turn, entry)),
                 Accepted::AtHand(entry) => Some(entry),
                 Accepted::Nothing => None,
             };
@@ -247,7 +247,8 @@ impl Read {
     }
 
     /// The same, where nobody waits.
-    fn serve_alone(&self, entry: Arc<Entry>) -> Way {
+    fn serve_alone(&self, turn: Loading, entry: Arc<Entry>) -> Way {
+        turn.permit.leave_alone();
         self.counters().found(false);
         self.found_there();
         Way::Served(entry)
