@@ -116,6 +116,7 @@
 #[path = "private.rs"]
 pub mod __private;
 mod background;
+mod boxed;
 mod breaker;
 mod cache;
 mod call_site;

@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::boxed::boxed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::journal::AnyJournal;
 
@@ -254,7 +255,7 @@ pub(crate) trait DynRemote: Send + Sync + 'static {
 
 impl<R: RemoteBackend> DynRemote for R {
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Bytes>>> {
-        Box::pin(RemoteBackend::get(self, key))
+        boxed(|| RemoteBackend::get(self, key))
     }
 
     fn get_or_set<'a>(
