@@ -1,5 +1,6 @@
 //! What the call does first whose turn it is to load: visit the cell in the remote tier.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +39,25 @@ struct Sight<'a> {
     accepted: Accepted,
 }
 
+/// What a call knows that has looked at the cell before.
+struct Search {
+    /// What was there.
+    seen: Option<Bytes>,
+    /// How often it may still look again at a cell that changed while it was looked at.
+    looks: u32,
+    wait: Option<Wait>,
+}
+
+/// What a look at the cell comes to.
+enum Found {
+    /// What it holds is to be taken, or a value to be loaded.
+    Cell(Accepted),
+    /// Another flight of the key goes on in place of this one, or has landed.
+    Flight(Resumed),
+    /// It changes: it is to be looked at again.
+    Change,
+}
+
 /// How far the clocks by which one value's end is told may be apart, in milliseconds.
 const SLACK: u64 = 20;
 
@@ -63,74 +83,90 @@ impl Read {
     /// key goes on in place of this one.
     ///
     /// A value that is there is taken before anything is made that only a load needs.
-    pub(super) async fn look(&self, mut turn: Box<Loading>, flight: &Arc<Flight>) -> Option<Way> {
-        if turn.ticket.is_barred() {
-            flight.saw(None, None);
-            turn.claim = Claim::Barred;
-            return Some(Way::Load(Role::Lead(turn)));
-        }
-        let Some(tier) = self.entry.cache.remote(self.entry.policy) else {
-            return Some(Way::Load(Role::Lead(turn)));
-        };
-        match self.sight(tier, &mut turn).await {
-            Ok(Sight { accepted: Accepted::HitAlone(entry), .. }) => Some(self.serve_alone(*turn, entry)),
-            Ok(Sight { accepted: Accepted::Hit(entry), .. }) => Some(self.serve(*turn, entry)),
-            sight => Box::pin(self.look_on(tier, turn, flight, sight)).await,
+    #[allow(clippy::manual_async_fn, reason = "it would hold its arguments twice")]
+    pub(super) fn look<'a>(
+        &'a self,
+        mut turn: Loading,
+        flight: &'a Arc<Flight>,
+    ) -> impl Future<Output = Option<Way>> + Send + 'a {
+        async move {
+            if turn.ticket.is_barred() {
+                flight.saw(None, None);
+                turn.claim = Claim::Barred;
+                return Some(self.take(turn, flight, Accepted::Nothing));
+            }
+            let Some(tier) = self.entry.cache.remote(self.entry.policy) else {
+                return Some(self.take(turn, flight, Accepted::Nothing));
+            };
+            let mut search = Search { seen: None, looks: LOOKS, wait: None };
+            loop {
+                let found = match self.sight(tier, &mut turn).await {
+                    Ok(Sight {
+                        accepted: hit @ (Accepted::Hit(_) | Accepted::HitAlone(_)),
+                        ..
+                    }) => Found::Cell(hit),
+                    sight => Box::pin(self.look_on(sight, &mut turn, flight, &mut search)).await,
+                };
+                return match found {
+                    Found::Cell(accepted) => Some(self.take(turn, flight, accepted)),
+                    Found::Flight(resumed) => self.give_way(turn, resumed),
+                    Found::Change => continue,
+                };
+            }
         }
     }
 
-    /// Goes on from the first sight of the cell, until it is known who loads.
+    /// Finds out, from a sight of the cell that is no hit, who loads.
     async fn look_on(
         &self,
-        tier: &Arc<Tier>,
-        mut turn: Box<Loading>,
-        flight: &Arc<Flight>,
         sight: Result<Sight<'_>>,
-    ) -> Option<Way> {
-        let mut first = Some(sight);
-        let mut seen = turn.claim.cell().cloned();
-        let mut at_hand;
-        let mut looks = LOOKS;
-        let mut wait = Wait::new(self.patience_for_lease(&turn.permit));
-        loop {
-            let sight = match first.take() {
-                Some(sight) => sight,
-                None => self.sight(tier, &mut turn).await,
-            };
-            let (claim, accepted) = self.claim(sight, &mut turn, flight, &mut seen).await;
-            turn.claim = claim;
-            at_hand = match accepted {
-                Accepted::Hit(entry) => return Some(self.serve(*turn, entry)),
-                Accepted::HitAlone(entry) => return Some(self.serve_alone(*turn, entry)),
-                Accepted::AtHand(entry) => Some(entry),
-                Accepted::Nothing => None,
-            };
-            flight.saw(seen.as_ref(), turn.claim.cell().cloned());
-            seen = turn.claim.cell().cloned();
-            let Claim::Fill(fill) = &turn.claim else {
-                turn.ticket.unheard();
-                break;
-            };
-            let Some(other) = fill.saw_other() else { break };
-            if looks > 0 && turn.ticket.is_outdated() {
-                looks -= 1;
-                self.renew_turn(&mut turn);
-                continue;
-            }
-            if let Some(resumed) = turn.ticket.resume(other, turn.trust.since, at_hand.as_ref()) {
-                return self.give_way(*turn, resumed);
-            }
-            if !fill.is_leased_elsewhere() || wait.is_over() {
-                break;
-            }
-            wait.count(|| self.count(Event::LeaseWait));
-            wait.pause(&turn).await;
-            self.renew_turn(&mut turn);
+        turn: &mut Loading,
+        flight: &Arc<Flight>,
+        search: &mut Search,
+    ) -> Found {
+        let Search { seen, looks, wait } = search;
+        let (claim, accepted) = self.claim(sight, turn, flight, seen).await;
+        turn.claim = claim;
+        let at_hand = match &accepted {
+            Accepted::Hit(_) | Accepted::HitAlone(_) => return Found::Cell(accepted),
+            Accepted::AtHand(entry) => Some(entry),
+            Accepted::Nothing => None,
+        };
+        flight.saw(seen.as_ref(), turn.claim.cell().cloned());
+        *seen = turn.claim.cell().cloned();
+        let Claim::Fill(fill) = &turn.claim else {
+            turn.ticket.unheard();
+            return Found::Cell(accepted);
+        };
+        let Some(other) = fill.saw_other() else {
+            return Found::Cell(accepted);
+        };
+        if *looks > 0 && turn.ticket.is_outdated() {
+            *looks -= 1;
+            self.renew_turn(turn);
+            return Found::Change;
         }
-        Some(match at_hand {
-            Some(entry) => self.take_or_replace(turn, flight, entry),
-            None => Way::Load(Role::Lead(turn)),
-        })
+        if let Some(resumed) = turn.ticket.resume(other, turn.trust.since, at_hand) {
+            return Found::Flight(resumed);
+        }
+        let wait = wait.get_or_insert_with(|| Wait::new(self.patience_for_lease(&turn.permit)));
+        if !fill.is_leased_elsewhere() || wait.is_over() {
+            return Found::Cell(accepted);
+        }
+        wait.count(|| self.count(Event::LeaseWait));
+        wait.pause(turn).await;
+        self.renew_turn(turn);
+        Found::Change
+    }
+
+    /// Goes on with what the cell is found to hold.
+    fn take(&self, turn: Loading, flight: &Arc<Flight>, accepted: Accepted) -> Way {
+        match accepted {
+            Accepted::Hit(entry) => self.serve(turn, entry),
+            Accepted::HitAlone(entry) => self.serve_alone(turn, entry),
+            Accepted::AtHand(entry) => self.take_or_replace(Box::new(turn), flight, entry),
+            Accepted::Nothing => Way::Load(Role::Lead(Box::new(turn))),
+        }
     }
 
     /// Ends a flight in whose place another one turns out to go on, or to have landed.
@@ -152,7 +188,7 @@ impl Read {
     async fn sight<'t>(&self, tier: &'t Arc<Tier>, turn: &mut Loading) -> Result<Sight<'t>> {
         let mut visit = tier.visit(&self.entry.key, self.entry.policy)?;
         let expects_hit = turn.early.is_some() || self.counters().remote().expects_hit();
-        let cell = if expects_hit { visit.look().await? } else { Cell::Absent };
+        let cell = if expects_hit { Cell::answered(visit.look().await)? } else { Cell::Absent };
         let accepted = match &cell {
             Cell::Value(cell) => self.accept(turn, cell),
             _ => Accepted::Nothing,

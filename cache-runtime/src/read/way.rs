@@ -1,10 +1,12 @@
 //! Whose turn it is: to be served, to wait, or to load.
 
+use std::future::ready;
 use std::sync::Arc;
 
 use tokio::time::timeout;
 
 use super::{Loading, Mode, Read, Renewing, Role, Step, Way};
+use crate::boxed::boxed;
 use crate::entry::Entry;
 use crate::entry_ref::AnyEntryRef;
 use crate::failure::Failure;
@@ -32,16 +34,16 @@ enum Next<'a> {
 impl Read {
     /// Waits until the value is there, or it is up to this call to load it.
     pub(super) fn way(&self, mode: Mode) -> Step<'_, Way> {
-        Box::pin(async move {
-            let has_tier = self.entry.cache.has_tier(self.entry.policy);
-            match mode {
-                Mode::Replace(at_hand) => Box::pin(self.way_to_replace(*at_hand)).await,
-                _ if !has_tier || self.is_inside_itself(self.flight_id()) => self.uncached(),
-                Mode::Bypass => self.uncached(),
-                Mode::Refresh => Box::pin(self.way_to_renew()).await,
-                Mode::Read => self.way_of_read().await,
+        let has_tier = self.entry.cache.has_tier(self.entry.policy);
+        match mode {
+            Mode::Replace(at_hand) => Box::pin(self.way_to_replace(*at_hand)),
+            _ if !has_tier || self.is_inside_itself(self.flight_id()) => {
+                Box::pin(ready(self.uncached()))
             }
-        })
+            Mode::Bypass => Box::pin(ready(self.uncached())),
+            Mode::Refresh => Box::pin(self.way_to_renew()),
+            Mode::Read => boxed(|| self.way_of_read()),
+        }
     }
 
     fn uncached(&self) -> Way {
@@ -115,11 +117,11 @@ impl Read {
             Turn::Load(permit) => {
                 self.leads();
                 let claim = if ticket.is_barred() { Claim::Barred } else { Claim::Alone };
-                let turn = Box::new(Loading { claim, permit, ticket, trust, early: None });
+                let turn = Loading { claim, permit, ticket, trust, early: None };
                 if cache.remote(self.entry.policy).is_none() {
-                    return Next::Way(Way::Load(Role::Lead(turn)));
+                    return Next::Way(Way::Load(Role::Lead(Box::new(turn))));
                 }
-                Next::Step(Box::pin(self.look(turn, flight)))
+                Next::Step(boxed(|| self.look(turn, flight)))
             }
             // The feed may have been lost since it was offered.
             Turn::AtHand(entry, _) if !cache.is_vouched_for(&entry, trust.since) => {

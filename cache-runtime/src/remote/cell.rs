@@ -3,6 +3,7 @@
 use bytes::{BufMut, Bytes, BytesMut};
 
 use super::random::random;
+use crate::error::{ErrorKind, Result};
 
 /// The first bytes of every value. 0xC1 starts no UTF-8, no JSON and no `MessagePack`.
 pub(crate) const VALUE_MARK: [u8; 2] = *b"\xC1V";
@@ -34,7 +35,15 @@ pub(crate) enum Cell {
 }
 
 impl Cell {
-    /// Tells what the answer of a backend is.
+    /// Tells what a backend has answered.
+    pub(crate) fn answered(answer: Result<Option<Bytes>>) -> Result<Self> {
+        match answer {
+            Err(error) if error.kind() == ErrorKind::Foreign => Ok(Self::Foreign),
+            answer => answer.map(Self::parse),
+        }
+    }
+
+    /// Tells what stands there.
     pub(crate) fn parse(bytes: Option<Bytes>) -> Self {
         let Some(bytes) = bytes else {
             return Self::Absent;

@@ -1,5 +1,6 @@
 //! Asking the remote tier for a value, or for the right to fill it.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -122,9 +123,9 @@ pub(crate) enum Stands {
 }
 
 impl Visit<'_> {
-    /// Looks at the cell.
-    pub(crate) async fn look(&mut self) -> Result<Cell> {
-        self.tier.get(&self.name, &mut self.budget).await
+    /// Looks at the cell. What it answers, [`Cell::answered`] tells.
+    pub(crate) fn look(&mut self) -> impl Future<Output = Result<Option<Bytes>>> {
+        self.tier.call(&mut self.budget, self.tier.backend.get(&self.name))
     }
 
     /// Puts the lease `token` where there is nothing, or sees what stands there.
@@ -145,7 +146,7 @@ impl Visit<'_> {
             // What is there can still be read.
             Err(error) if error.kind() == ErrorKind::Full => {
                 lease.forget();
-                match self.look().await? {
+                match Cell::answered(self.look().await)? {
                     Cell::Absent => Err(error),
                     cell => Ok(Stands::Cell(cell)),
                 }

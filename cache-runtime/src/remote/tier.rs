@@ -184,19 +184,13 @@ impl Tier {
         answer
     }
 
-    pub(super) async fn get(&self, name: &str, budget: &mut Budget) -> Result<Cell> {
-        match self.call(budget, self.backend.get(name)).await {
-            Err(error) if error.kind() == ErrorKind::Foreign => Ok(Cell::Foreign),
-            answer => answer.map(Cell::parse),
-        }
-    }
-
     /// The cell of a value under `key`, without a claim on it.
     pub(crate) async fn read(self: &Arc<Self>, key: &Key) -> Result<Option<Bytes>> {
         if self.owes(key) {
             return Ok(None);
         }
-        match self.get(&self.name(key), &mut self.budget()).await? {
+        let name = self.name(key);
+        match Cell::answered(self.call(&mut self.budget(), self.backend.get(&name)).await)? {
             Cell::Value(cell) => Ok(Some(cell)),
             _ => Ok(None),
         }
