@@ -40,14 +40,13 @@ pub(super) struct Link {
 enum State {
     /// The first attempt is still under way: callers wait for it.
     Connecting,
-    Up(Connection),
+    Up(Arc<Connection>),
     Down(Cow<'static, str>),
 }
 
-#[derive(Clone)]
 pub(super) struct Connection {
     pub(super) redis: Wire,
-    origin: Arc<Origin>,
+    origin: Origin,
     /// Tells this connection from those before and after it.
     number: u64,
 }
@@ -71,7 +70,7 @@ impl Link {
     }
 
     /// The connection to where `place` leads, at once if it is known to be up or down.
-    pub(super) async fn connection(&self, place: &Place) -> Result<Connection> {
+    pub(super) async fn connection(&self, place: &Place) -> Result<Arc<Connection>> {
         let connection = self.any_connection().await?;
         if !place.may_ask(&connection.origin) {
             self.moved(&connection);
@@ -80,7 +79,7 @@ impl Link {
         Ok(connection)
     }
 
-    async fn any_connection(&self) -> Result<Connection> {
+    async fn any_connection(&self) -> Result<Arc<Connection>> {
         if let Some(known) = self.state.borrow().known() {
             return known;
         }
@@ -140,7 +139,7 @@ impl Connection {
 }
 
 impl State {
-    fn known(&self) -> Option<Result<Connection>> {
+    fn known(&self) -> Option<Result<Arc<Connection>>> {
         match self {
             Self::Connecting => None,
             Self::Up(connection) => Some(Ok(connection.clone())),
@@ -176,13 +175,12 @@ pub(super) async fn keep(link: &Arc<Link>, place: &Place) {
         match place.connect(lost).await {
             Ok((origin, redis)) => {
                 let since = Instant::now();
-                let origin = Arc::new(origin);
-                let connection = Connection { redis, origin: origin.clone(), number };
+                let connection = Arc::new(Connection { redis, origin, number });
                 tokio::select! {
-                    () = serve(link, place, connection.clone()) => {
+                    () = serve(link, place, &connection) => {
                         tracing::warn!(server = %place, "lost the connection to Redis");
                     }
-                    () = place.moved_from(&origin) => {
+                    () = place.moved_from(&connection.origin) => {
                         tracing::info!(server = %place, "the primary is elsewhere");
                         link.moved(&connection);
                     }
@@ -208,14 +206,14 @@ pub(super) async fn keep(link: &Arc<Link>, place: &Place) {
 }
 
 /// Hands the connection out until it is lost.
-async fn serve(link: &Link, place: &Place, connection: Connection) {
+async fn serve(link: &Link, place: &Place, connection: &Arc<Connection>) {
     let number = connection.number;
     let mut changes = link.state.subscribe();
     link.state.send_replace(State::Up(connection.clone()));
     tracing::info!(server = %place, "connected to Redis");
     tokio::select! {
         _ = changes.wait_for(|state| !state.is_up(number)) => {}
-        () = silence(connection.redis) => link.lost(number),
+        () = silence(connection.redis.clone()) => link.lost(number),
     }
 }
 

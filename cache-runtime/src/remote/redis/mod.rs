@@ -19,6 +19,7 @@ mod wire;
 
 use std::convert::Infallible;
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -147,26 +148,31 @@ impl Redis {
 
     async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T> {
         let link = self.links.current()?;
-        let mut connection = link.connection(self.links.place()).await?;
-        let answer = command.query_async(&mut connection.redis).await;
+        let connection = link.connection(self.links.place()).await?;
+        let answer = command.query_async(&mut connection.redis.clone()).await;
         answer.map_err(|error| link.failed(&connection, error))
     }
 
     /// What the server has, in the bytes in which it came.
-    async fn cell(&self, command: Cmd) -> Result<Option<Bytes>> {
-        let link = self.links.current()?;
-        let mut connection = link.connection(self.links.place()).await?;
-        let answer = connection.redis.send(&command).await.and_then(wire::bytes);
-        answer.map_err(|error| link.failed(&connection, error))
+    // No `async fn`, which holds its arguments twice: every hit in the remote tier has one.
+    #[allow(clippy::manual_async_fn, reason = "see above")]
+    fn cell(&self, command: Cmd) -> impl Future<Output = Result<Option<Bytes>>> {
+        async move {
+            let link = self.links.current()?;
+            let connection = link.connection(self.links.place()).await?;
+            let answer = connection.redis.clone().send(&command).await.and_then(wire::bytes);
+            answer.map_err(|error| link.failed(&connection, error))
+        }
     }
 
     /// Runs a script by its hash, and by its text where the server doesn't know it.
     async fn call<T: FromRedisValue>(&self, call: Call<'_>) -> Result<T> {
         let link = self.links.current()?;
-        let mut connection = link.connection(self.links.place()).await?;
-        let mut answer = call.by_hash().query_async(&mut connection.redis).await;
+        let connection = link.connection(self.links.place()).await?;
+        let mut redis = connection.redis.clone();
+        let mut answer = call.by_hash().query_async(&mut redis).await;
         if answer.as_ref().is_err_and(error::is_unknown_script) {
-            answer = call.by_text().query_async(&mut connection.redis).await;
+            answer = call.by_text().query_async(&mut redis).await;
         }
         answer.map_err(|error| link.failed(&connection, error))
     }
@@ -185,16 +191,22 @@ impl fmt::Debug for Redis {
 }
 
 impl RemoteBackend for Redis {
-    async fn get(&self, key: &str) -> Result<Option<Bytes>> {
+    #[inline]
+    fn get(&self, key: &str) -> impl Future<Output = Result<Option<Bytes>>> {
         let mut command = Cmd::with_capacity(2, "GET".len() + key.len());
         command.arg("GET").arg(key);
-        self.cell(command).await
+        self.cell(command)
     }
 
-    async fn get_or_set(&self, key: &str, cell: Bytes, ttl: Duration) -> Result<Option<Bytes>> {
+    fn get_or_set(
+        &self,
+        key: &str,
+        cell: Bytes,
+        ttl: Duration,
+    ) -> impl Future<Output = Result<Option<Bytes>>> {
         let mut command = cmd("SET");
         command.arg(key).arg(&cell[..]).arg(&["NX", "GET", "PX"]).arg(px(ttl));
-        self.cell(command).await
+        self.cell(command)
     }
 
     async fn replace(
