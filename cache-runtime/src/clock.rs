@@ -48,13 +48,6 @@ impl Clock {
 
 /// A duration in whole milliseconds, rounded up, so that none becomes zero by rounding.
 pub(crate) const fn millis(duration: Duration) -> u64 {
-    let nanos = duration.as_nanos();
-    let millis = nanos.div_ceil(1_000_000);
-    if millis > u64::MAX as u128 {
-        return u64::MAX;
-    }
-    #[allow(clippy::cast_possible_truncation, reason = "it was compared")]
-    {
-        millis as u64
-    }
+    let rest = duration.subsec_nanos().div_ceil(1_000_000);
+    duration.as_secs().saturating_mul(1_000).saturating_add(rest as u64)
 }

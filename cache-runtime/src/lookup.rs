@@ -90,8 +90,14 @@ impl<S: Shape> Looking<'_, S> {
     /// The closure comes as a trait object, so that it has one caller to be inlined into: the hit.
     #[inline(never)]
     fn up_in_tier(self, render: &dyn Fn(&mut KeyWriter) -> &mut KeyWriter) -> Lookup<S> {
-        // The words once more: that they need not be kept is what makes a hit cheap.
-        let words = || *render(&mut KeyWriter::of_words(self.owner)).words();
+        // The words once more: that they need not be kept is what makes a hit cheap. Without a local
+        // tier, nothing is kept by them.
+        let words = || {
+            if !self.cache.has_local() {
+                return Words::of_nothing();
+            }
+            *render(&mut KeyWriter::of_words(self.owner)).words()
+        };
         let (before, mut text) = (words(), KeyWriter::new());
         let key = render(&mut text).finish();
         // A value that another thread changes meanwhile: who knows which text is whose.

@@ -24,15 +24,10 @@ pub(crate) enum Found<T> {
 impl Cache {
     /// What the local tier holds under `key`, for a function of `policy`, fresh or stale.
     pub(crate) fn entry_at(&self, key: KeyRef<'_>, policy: Policy) -> Option<Arc<Entry>> {
-        let now = self.0.clock.now();
-        let entry = self.vouched(key, policy, now)?;
-        (entry.state(now, policy) != State::Expired).then_some(entry)
-    }
-
-    /// What the local tier holds under `key`, dead or alive, if what it depends on still counts.
-    fn vouched(&self, key: KeyRef<'_>, policy: Policy, now: u64) -> Option<Arc<Entry>> {
         let entry = self.0.local.as_ref()?.get(key)?;
-        self.vouches_for(&entry, &policy, now).then_some(entry)
+        let now = self.0.clock.now();
+        let counts = self.vouches_for(&entry, &policy, now);
+        (counts && entry.state(now, policy) != State::Expired).then_some(entry)
     }
 
     /// Whether what `entry` depends on still counts, for a function of `policy`.
@@ -68,11 +63,14 @@ impl Cache {
         policy: &Policy,
         words: &Words,
     ) -> Found<S::Return> {
-        let now = self.0.clock.now();
         let entry = self.0.local.as_ref().and_then(|local| local.get_and_keep(key, words));
-        let Some(entry) = entry.filter(|entry| self.vouches_for(entry, policy, now)) else {
+        let Some(entry) = entry else {
             return Found::Nothing;
         };
+        let now = self.0.clock.now();
+        if !self.vouches_for(&entry, policy, now) {
+            return Found::Nothing;
+        }
         if entry.is_due(now) {
             return Found::Due(entry);
         }

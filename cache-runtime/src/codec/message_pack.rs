@@ -43,6 +43,7 @@ fn codec(what: &'static str) -> Error {
 struct Fault(String);
 
 impl Fault {
+    #[cold]
     fn new(what: &str) -> Self {
         Self(what.to_owned())
     }

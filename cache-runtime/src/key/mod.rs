@@ -138,7 +138,7 @@ impl KeyRef<'_> {
     }
 
     pub(crate) fn to_key(self) -> Key {
-        Key { hash: self.hash, text: (&*String::from_utf8_lossy(self.bytes)).into() }
+        Key { hash: self.hash, text: Text::of_bytes(self.bytes) }
     }
 }
 

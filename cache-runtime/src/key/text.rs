@@ -27,17 +27,21 @@ impl Text {
             Self::Long(text) => text,
         }
     }
+
+    /// What these bytes say, which are those of a `str`.
+    pub(super) fn of_bytes(bytes: &[u8]) -> Self {
+        Self::short(bytes).unwrap_or_else(|| Self::Long(String::from_utf8_lossy(bytes).into()))
+    }
+
+    fn short(text: &[u8]) -> Option<Self> {
+        let mut bytes = [0; INLINE];
+        bytes.get_mut(..text.len())?.copy_from_slice(text);
+        Some(Self::Short { len: u8::try_from(text.len()).ok()?, bytes })
+    }
 }
 
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
-        match u8::try_from(text.len()) {
-            Ok(len) if text.len() <= INLINE => {
-                let mut bytes = [0; INLINE];
-                bytes[..text.len()].copy_from_slice(text.as_bytes());
-                Self::Short { len, bytes }
-            }
-            _ => Self::Long(text.into()),
-        }
+        Self::short(text.as_bytes()).unwrap_or_else(|| Self::Long(text.into()))
     }
 }
