@@ -333,7 +333,9 @@ impl Builder {
             desk: Desk::new(journal, is_named, self.limits.budget, self.flush_hold),
         }));
         cache.follow();
-        maintenance::keep(&cache);
+        if cache.has_local() {
+            maintenance::keep(&cache);
+        }
         cache
     }
 }

@@ -40,12 +40,12 @@ fn codec(what: &'static str) -> Error {
 
 /// Why a value is no bytes, or bytes are no value.
 #[derive(Debug)]
-struct Fault(String);
+struct Fault(Box<str>);
 
 impl Fault {
     #[cold]
     fn new(what: &str) -> Self {
-        Self(what.to_owned())
+        Self(what.into())
     }
 }
 
@@ -59,12 +59,12 @@ impl std::error::Error for Fault {}
 
 impl ser::Error for Fault {
     fn custom<T: fmt::Display>(what: T) -> Self {
-        Self(what.to_string())
+        Self(what.to_string().into())
     }
 }
 
 impl de::Error for Fault {
     fn custom<T: fmt::Display>(what: T) -> Self {
-        Self(what.to_string())
+        Self(what.to_string().into())
     }
 }

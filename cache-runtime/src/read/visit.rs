@@ -272,11 +272,11 @@ impl Read {
 
     /// Lets all that wait have what the remote tier held.
     pub(super) fn serve(&self, turn: Loading, entry: Arc<Entry>) -> Way {
+        let counters = self.counters();
         if turn.early.is_none() {
-            let now = self.entry.cache.clock().now();
-            self.counters().found(entry.soft() <= now);
+            counters.found(entry.soft() <= self.entry.cache.clock().now());
         }
-        self.found_there();
+        counters.found_remotely();
         turn.permit.land(Outcome::Found(entry.clone()));
         turn.ticket.detach();
         Way::Served(entry)
@@ -285,14 +285,10 @@ impl Read {
     /// The same, where nobody waits.
     fn serve_alone(&self, turn: Loading, entry: Arc<Entry>) -> Way {
         turn.permit.leave_alone();
-        self.counters().found(false);
-        self.found_there();
+        let counters = self.counters();
+        counters.found(false);
+        counters.found_remotely();
         Way::Served(entry)
-    }
-
-    fn found_there(&self) {
-        self.count(Event::RemoteHit);
-        self.counters().remote().note(true);
     }
 
     /// Stores the entry in the local tier. Called under the ticket's lock alone.

@@ -168,6 +168,9 @@ impl Read {
     /// What the local tier holds, if this call can take it.
     fn recalled(&self) -> Option<Recalled> {
         let AnyEntryRef { cache, policy, key, .. } = &self.entry;
+        if !cache.has_local() {
+            return None;
+        }
         if let Some(entry) = cache.entry_at(key.borrowed(), *policy)
             && self.takes(&entry)
         {

@@ -121,7 +121,11 @@ impl Tier {
 
     /// The name of `key` among those of everybody who uses this server.
     pub(super) fn name(&self, key: &Key) -> String {
-        [&self.prefix, key.as_str()].concat()
+        let key = key.as_str();
+        let mut name = String::with_capacity(self.prefix.len() + key.len());
+        name.push_str(&self.prefix);
+        name.push_str(key);
+        name
     }
 
     /// A name for `what` of `key` that belongs to no cell of the namespace.

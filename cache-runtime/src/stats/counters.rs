@@ -67,6 +67,12 @@ impl SiteCounters {
         }
     }
 
+    /// That the remote tier had it, beside the hit itself.
+    pub(crate) fn found_remotely(&self) {
+        self.add(Event::RemoteHit);
+        self.remote.note(true);
+    }
+
     pub(crate) fn add(&self, event: Event) {
         match event {
             Event::Hit => self.hit(),
