@@ -30,6 +30,7 @@ impl Text {
 
     /// What these bytes say, which are those of a `str`.
     pub(super) fn of_bytes(bytes: &[u8]) -> Self {
+        debug_assert!(std::str::from_utf8(bytes).is_ok());
         Self::short(bytes).unwrap_or_else(|| Self::Long(String::from_utf8_lossy(bytes).into()))
     }
 
