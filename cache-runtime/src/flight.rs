@@ -9,6 +9,7 @@
 mod barrier;
 mod doubt;
 mod few;
+mod patience;
 mod turn;
 
 use std::any::TypeId;

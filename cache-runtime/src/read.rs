@@ -146,12 +146,11 @@ impl<S: Shape> Call<S> {
     {
         async move {
             let way = self.read.way(self.mode).await;
-            match Self::served(way, self.read.entry.version()) {
-                Ok(returned) => returned,
-                Err(way) => {
-                    Box::pin(Self::go(Work::of(way, self.read, self.given), Box::pin(body))).await
-                }
-            }
+            let load = match Self::served(way, self.read.entry.version()) {
+                Ok(returned) => return returned,
+                Err(way) => Self::go(Work::of(way, self.read, self.given), Box::pin(body)),
+            };
+            Box::pin(load).await
         }
     }
 

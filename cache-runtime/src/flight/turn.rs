@@ -10,6 +10,7 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 
 use super::FlightId;
+use super::patience::Watch;
 use crate::entry::Entry;
 use crate::failure::Failure;
 use crate::sync::{AtomicU64, Mutex, Ordering};
@@ -25,13 +26,13 @@ pub(crate) struct Flight {
     members: AtomicU64,
     /// Set under the lock of `state`, and read without: a crowd that was woken takes it side by side.
     outcome: OnceLock<Outcome>,
-    state: Mutex<State>,
+    pub(super) state: Mutex<State>,
 }
 
 /// Who waits, each at its place. Places are given out in ascending order.
 pub(super) type Waiters = VecDeque<(u64, Waker)>;
 
-struct State {
+pub(super) struct State {
     seen: Seen,
     /// The flights in doubt that nobody could join when this one began.
     doubted: Vec<Arc<Flight>>,
@@ -43,7 +44,12 @@ struct State {
     landing: Vec<Waker>,
     /// In the order they came. One that is not here any more has been woken.
     waiting: Waiters,
-    arrivals: u64,
+    /// How many have begun to wait.
+    pub(super) arrivals: u64,
+    /// Who waits has waited too long.
+    is_late: bool,
+    /// What tells of it, one a runtime.
+    pub(super) watches: Vec<Watch>,
 }
 
 impl State {
@@ -57,6 +63,8 @@ impl State {
             landing: Vec::new(),
             waiting: Waiters::new(),
             arrivals: 0,
+            is_late: false,
+            watches: Vec::new(),
         }
     }
 }
@@ -92,6 +100,8 @@ pub(crate) enum Turn<'a> {
     Landed(&'a Outcome),
     /// Take a value that is being replaced, and has been since this moment.
     AtHand(Arc<Entry>, u64),
+    /// Wait no longer: the load takes too long.
+    Late,
 }
 
 impl Flight {
@@ -163,10 +173,20 @@ impl Flight {
         if let Some((entry, since)) = &state.at_hand {
             return Some(Turn::AtHand(entry.clone(), *since));
         }
-        (state.running < state.limit).then(|| {
+        if state.running < state.limit {
             state.running += 1;
-            Turn::Load(Permit { flight: Some(self.clone()) })
-        })
+            return Some(Turn::Load(Permit { flight: Some(self.clone()) }));
+        }
+        state.is_late.then_some(Turn::Late)
+    }
+
+    /// Lets nobody wait any longer.
+    pub(super) fn end_waiting(&self) {
+        let mut state = self.state.lock();
+        state.is_late = true;
+        let woken = mem::take(&mut state.waiting);
+        drop(state);
+        woken.into_iter().for_each(|(_, waker)| waker.wake());
     }
 
     /// Lets all members have `entry` while the load that is to replace it is under way, which has
@@ -242,7 +262,9 @@ impl Flight {
             }
         };
         let landing = mem::take(&mut state.landing);
+        let over = self.outcome.get().map(|_| mem::take(&mut state.watches));
         drop(state);
+        drop(over);
         woken.into_iter().map(|(_, waker)| waker).chain(landing).for_each(Waker::wake);
     }
 }

@@ -35,12 +35,12 @@ impl<S: Shape> Call<S> {
     {
         async move {
             let way = self.read.way(self.mode).await;
-            match Self::served(way, self.read.entry.version()) {
-                Ok(returned) => returned,
-                Err(way) => {
-                    Work::of(way, self.read, self.given).detached(Box::pin(body), true).await
-                }
-            }
+            let load = match Self::served(way, self.read.entry.version()) {
+                Ok(returned) => return returned,
+                Err(way) => Work::of(way, self.read, self.given).detached(Box::pin(body), true),
+            };
+            // Apart, so that what was looked at is not held meanwhile.
+            load.await
         }
     }
 
@@ -51,10 +51,11 @@ impl<S: Shape> Call<S> {
         S::Return: Send,
     {
         let way = self.read.way(self.mode).await;
-        match Self::served(way, self.read.entry.version()) {
-            Ok(returned) => returned,
-            Err(way) => Work::of(way, self.read, self.given).detached(body, false).await,
-        }
+        let load = match Self::served(way, self.read.entry.version()) {
+            Ok(returned) => return returned,
+            Err(way) => Work::of(way, self.read, self.given).detached(body, false),
+        };
+        load.await
     }
 }
 

@@ -49,20 +49,70 @@ fn poll_once<T>(future: &mut Pin<Box<impl Future<Output = T>>>) {
     assert!(future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
 }
 
-/// As in a stream that is `buffered`, while its consumer is busy: the load, and one that waits for it,
+/// As in a stream that is `buffered`, while its consumer is busy: the load, and those that wait for it,
 /// are there and nobody polls them. Invariant 5: no waiter hangs.
 #[tokio::test(start_paused = true)]
-async fn no_waiter_hangs_on_one_that_nobody_polls() {
+async fn no_waiter_hangs_on_those_that_nobody_polls() {
+    for crowd in [1, 100] {
+        let cache = Cache::builder().no_remote().build();
+        let key = Key::from("value");
+        let stuck = stuck(&cache, &key, crowd);
+        let next = call(&cache, &key).load(async { 3 });
+        let ended = tokio::time::timeout(Duration::from_hours(24), next).await;
+        assert_eq!(ended.ok(), Some(3), "`max_load` is a minute, and a day has passed");
+        drop(stuck);
+    }
+}
+
+/// The same, where they are of a runtime that nobody drives.
+#[test]
+fn no_waiter_hangs_on_those_of_another_runtime() {
+    let runtime = || {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_all().start_paused(true).build().unwrap()
+    };
+    let (idle, driven) = (runtime(), runtime());
     let cache = Cache::builder().no_remote().build();
     let key = Key::from("value");
-    let mut loads = Box::pin(call(&cache, &key).load(pending()));
-    poll_once(&mut loads);
-    let mut waits = Box::pin(call(&cache, &key).load(async { 2 }));
-    poll_once(&mut waits);
-    let third = call(&cache, &key).load(async { 3 });
-    let ended = tokio::time::timeout(Duration::from_hours(24), third).await;
-    assert_eq!(ended.ok(), Some(3), "`max_load` is a minute, and a day has passed");
-    drop((loads, waits));
+    let stuck = idle.block_on(async { stuck(&cache, &key, 100) });
+    let next = driven.block_on(async {
+        let next = call(&cache, &key).load(async { 3 });
+        tokio::time::timeout(Duration::from_hours(24), next).await
+    });
+    assert_eq!(next.ok(), Some(3), "`max_load` is a minute, and a day has passed");
+    drop(stuck);
+}
+
+/// A load without end, and a crowd that waits for it, which are polled no more.
+fn stuck(cache: &Cache, key: &Key, crowd: usize) -> Vec<Pin<Box<impl Future<Output = u64>>>> {
+    let mut stuck: Vec<_> =
+        (0..=crowd).map(|_| Box::pin(call(cache, key).load(pending()))).collect();
+    stuck.iter_mut().for_each(poll_once);
+    stuck
+}
+
+/// Who waits has either a timer or a watch, and one that has ended its wait loads at last.
+#[tokio::test(start_paused = true)]
+async fn a_crowd_waits_for_two_loads_at_most() {
+    let cache = Cache::builder().no_remote().build();
+    let key = Key::from("value");
+    let began = tokio::time::Instant::now();
+    let stuck = stuck(&cache, &key, 0);
+    let crowd = (0..100).map(|number| {
+        // The first of them leads the second flight, and takes as long.
+        let body = async move { if number == 0 { pending().await } else { number } };
+        let call = call(&cache, &key).detached(body);
+        tokio::spawn(async move { (number, call.await) })
+    });
+    let mut crowd: Vec<_> = crowd.collect();
+    let first = crowd.remove(0);
+    for member in crowd {
+        let (number, value) = member.await.unwrap();
+        assert_eq!(value, number, "it loaded for itself");
+    }
+    assert_eq!(began.elapsed().as_secs(), 120, "a minute for each of two loads");
+    first.abort();
+    drop(stuck);
 }
 
 /// What a future hands on to another one that it awaits, it may hold twice.

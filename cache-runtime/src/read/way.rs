@@ -1,9 +1,8 @@
 //! Whose turn it is: to be served, to wait, or to load.
 
 use std::future::ready;
+use std::mem;
 use std::sync::Arc;
-
-use tokio::time::timeout;
 
 use super::{Loading, Mode, Read, Renewing, Role, Step, Way};
 use crate::boxed::boxed;
@@ -77,21 +76,13 @@ impl Read {
                 Joined::Stored(recalled) => return self.taken(recalled),
                 Joined::First(ticket, flight) | Joined::Member(ticket, flight) => (ticket, flight),
             };
-            let turn = if let Some(turn) = flight.turn_now() {
-                turn
-            } else {
-                // Only who has to wait needs a timer, and one of its own: nobody may poll another's.
-                match timeout(cache.max_load(), flight.turn()).await {
-                    Ok(turn) => turn,
-                    // Its load takes too long to be waited for: let the next one try, once.
-                    Err(_) if patient => {
-                        patient = false;
-                        ticket.detach();
-                        continue;
-                    }
-                    Err(_) => return self.uncached(),
-                }
+            let turn = match flight.turn_now() {
+                Some(turn) => turn,
+                None => flight.turn_within(cache.max_load()).await,
             };
+            if matches!(turn, Turn::Late) && !mem::take(&mut patient) {
+                return self.uncached();
+            }
             match self.next(turn, ticket, trust, &flight) {
                 Next::Way(way) => return way,
                 Next::Join => {}
@@ -137,6 +128,11 @@ impl Read {
                 taken.map(Way::Served)
             })),
             Turn::Landed(Outcome::Merged) => Next::Join,
+            // Let the next one try, once.
+            Turn::Late => {
+                ticket.detach();
+                Next::Join
+            }
             Turn::Landed(outcome) => Next::Way(self.landed(outcome)),
         }
     }
