@@ -52,7 +52,7 @@ impl World {
                     Turn::Load(permit) => self.load(&ticket, permit),
                     Turn::Landed(Outcome::Loaded(entry)) => version_of(entry),
                     Turn::AtHand(entry, _) => version_of(&entry),
-                    Turn::Landed(_) => unreachable!("no other outcome in this model"),
+                    Turn::Landed(_) | Turn::Late => unreachable!("not in this model"),
                 }
             }
         }
@@ -325,7 +325,7 @@ impl Remote {
                             }
                         }
                         Turn::Landed(Outcome::Loaded(entry)) => return version_of(entry),
-                        Turn::Landed(_) | Turn::AtHand(..) => {}
+                        Turn::Landed(_) | Turn::AtHand(..) | Turn::Late => {}
                     }
                 }
             }

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 
 use super::FlightId;
-use super::patience::Watch;
+use super::patience::Alarm;
 use crate::entry::Entry;
 use crate::failure::Failure;
 use crate::sync::{AtomicU64, Mutex, Ordering};
@@ -48,8 +48,8 @@ pub(super) struct State {
     pub(super) arrivals: u64,
     /// Who waits has waited too long.
     is_late: bool,
-    /// What tells of it, one a runtime.
-    pub(super) watches: Vec<Watch>,
+    /// What tells those of a runtime when they are.
+    pub(super) alarms: Vec<Alarm>,
 }
 
 impl State {
@@ -64,7 +64,7 @@ impl State {
             waiting: Waiters::new(),
             arrivals: 0,
             is_late: false,
-            watches: Vec::new(),
+            alarms: Vec::new(),
         }
     }
 }
@@ -250,21 +250,20 @@ impl Flight {
     fn land(&self, outcome: Option<Outcome>, crowd: usize) {
         let mut state = self.state.lock();
         state.running -= 1;
-        let woken = match outcome {
+        let (woken, alarms) = match outcome {
             Some(outcome) => {
                 self.outcome.get_or_init(|| outcome);
                 state.doubted.clear();
-                mem::take(&mut state.waiting)
+                (mem::take(&mut state.waiting), mem::take(&mut state.alarms))
             }
             None => {
                 state.limit = state.limit.max(crowd);
-                state.next_waiting()
+                (state.next_waiting(), Vec::new())
             }
         };
         let landing = mem::take(&mut state.landing);
-        let over = self.outcome.get().map(|_| mem::take(&mut state.watches));
         drop(state);
-        drop(over);
+        drop(alarms);
         woken.into_iter().map(|(_, waker)| waker).chain(landing).for_each(Waker::wake);
     }
 }

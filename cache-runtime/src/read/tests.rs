@@ -83,8 +83,72 @@ fn no_waiter_hangs_on_those_of_another_runtime() {
     drop(stuck);
 }
 
+/// A timer that is polled by a task which has done enough for now has that task woken, as if its time had
+/// come.
+#[tokio::test(start_paused = true)]
+async fn a_task_that_has_done_enough_for_now_ends_nobodys_wait() {
+    use tokio::task::coop::{consume_budget, has_budget_remaining};
+
+    let cache = Cache::builder().no_remote().build();
+    let key = Key::from("value");
+    let loads = Arc::new(AtomicU64::new(0));
+    let mut crowd: Vec<_> = (0..100)
+        .map(|_| {
+            let loads = loads.clone();
+            Box::pin(call(&cache, &key).load(async move {
+                loads.fetch_add(1, SeqCst);
+                pending().await
+            }))
+        })
+        .collect();
+    std::future::poll_fn(|context| {
+        while has_budget_remaining() {
+            let _ = std::pin::pin!(consume_budget()).poll(context);
+        }
+        crowd.iter_mut().for_each(poll_once);
+        Poll::Ready(())
+    })
+    .await;
+    tokio::task::yield_now().await;
+    crowd.iter_mut().for_each(poll_once);
+    assert_eq!(loads.load(SeqCst), 1);
+}
+
+/// As with one that nobody polls: a worker that has polled them all is blocked.
+#[test]
+fn no_waiter_hangs_on_a_worker_that_is_blocked() {
+    let runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = { runtime }.worker_threads(2).enable_all().build().unwrap();
+    let cache = Cache::builder().no_remote().max_load(Duration::from_millis(50)).build();
+    let key = Key::from("value");
+    let (says, heard) = std::sync::mpsc::channel();
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let blocked = runtime.spawn({
+        let (cache, key) = (cache.clone(), key.clone());
+        async move {
+            let stuck = stuck(&cache, &key, 100);
+            says.send(()).unwrap();
+            // As a body does that calls something that blocks.
+            let _ = released.recv();
+            drop(stuck);
+        }
+    });
+    heard.recv().unwrap();
+    let next = runtime.block_on(async {
+        let next = call(&cache, &key).load(async { 3 });
+        tokio::time::timeout(Duration::from_secs(20), next).await
+    });
+    drop(release);
+    runtime.block_on(blocked).unwrap();
+    assert_eq!(next.ok(), Some(3), "`max_load` is 50 ms");
+}
+
 /// A load without end, and a crowd that waits for it, which are polled no more.
-fn stuck(cache: &Cache, key: &Key, crowd: usize) -> Vec<Pin<Box<impl Future<Output = u64>>>> {
+fn stuck(
+    cache: &Cache,
+    key: &Key,
+    crowd: usize,
+) -> Vec<Pin<Box<impl Future<Output = u64> + use<>>>> {
     let mut stuck: Vec<_> =
         (0..=crowd).map(|_| Box::pin(call(cache, key).load(pending()))).collect();
     stuck.iter_mut().for_each(poll_once);

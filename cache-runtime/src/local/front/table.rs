@@ -27,7 +27,7 @@ const LULL: usize = 1 << 20;
 const LARGEST_ENTRY: usize = 256;
 
 /// At so many hits of an entry the backend is told of one, and they are counted anew from half of it.
-const SAMPLE: u8 = if cfg!(shuttle) { 4 } else { 254 };
+const SAMPLE: u16 = if cfg!(shuttle) { 4 } else { 1024 };
 
 /// After a miss, which may have the backend evict something, it is told of so many hits one by one.
 const TOLD: u32 = 4;
@@ -53,7 +53,7 @@ struct Slot {
     /// The last stranger, by its hash.
     rival: u16,
     /// Counts up to a sample; strangers halve it.
-    hits: u8,
+    hits: u16,
 }
 
 /// A key may be in either of two slots.
@@ -282,7 +282,7 @@ impl Slot {
     }
 
     /// Whether it is taken, and how much it is asked for.
-    fn rank(&self) -> (bool, u8) {
+    fn rank(&self) -> (bool, u16) {
         (self.entry.as_ref().is_some_and(|entry| entry.strong_count() > 0), self.hits)
     }
 
