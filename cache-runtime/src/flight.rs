@@ -141,6 +141,11 @@ impl Flights {
         Joined::First(self.issue(slot, key, Some(&flight)), flight)
     }
 
+    /// Whether anything is under way for `key`, a write too.
+    pub(crate) fn have(&self, key: &Key) -> bool {
+        self.shard(key).slots.contains_key(key)
+    }
+
     /// Joins the flight of `key` and `id`, if there is one.
     pub(crate) fn find(
         self: &Arc<Self>,

@@ -186,7 +186,7 @@ impl Flight {
         state.is_late = true;
         let woken = mem::take(&mut state.waiting);
         drop(state);
-        woken.into_iter().for_each(|(_, waker)| waker.wake());
+        woken.into_iter().map(|(_, waker)| waker).for_each(Waker::wake);
     }
 
     /// Lets all members have `entry` while the load that is to replace it is under way, which has

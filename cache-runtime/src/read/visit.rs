@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::glance::Glanced;
 use super::wait::Wait;
 use super::{Loading, Read, Role, Way};
 use crate::entry::Entry;
@@ -88,6 +89,7 @@ impl Read {
         &'a self,
         mut turn: Loading,
         flight: &'a Arc<Flight>,
+        mut glanced: Option<Box<Glanced>>,
     ) -> impl Future<Output = Option<Way>> + Send + 'a {
         async move {
             if turn.ticket.is_barred() {
@@ -98,9 +100,10 @@ impl Read {
             let Some(tier) = self.entry.cache.remote(self.entry.policy) else {
                 return Some(self.take(turn, flight, Accepted::Nothing));
             };
+            let _reading = tier.reading();
             let mut search = Search { seen: None, looks: LOOKS, wait: None };
             loop {
-                let found = match self.sight(tier, &mut turn).await {
+                let found = match self.sight(tier, &mut turn, glanced.take()).await {
                     Ok(Sight {
                         accepted: hit @ (Accepted::Hit(_) | Accepted::HitAlone(_)),
                         ..
@@ -185,9 +188,21 @@ impl Read {
     }
 
     /// Begins a visit to the cell, and looks at it where a value is likely to be there.
-    async fn sight<'t>(&self, tier: &'t Arc<Tier>, turn: &mut Loading) -> Result<Sight<'t>> {
+    async fn sight<'t>(
+        &self,
+        tier: &'t Arc<Tier>,
+        turn: &mut Loading,
+        glanced: Option<Box<Glanced>>,
+    ) -> Result<Sight<'t>> {
         let mut visit = tier.visit(&self.entry.key, self.entry.policy)?;
-        let expects_hit = turn.early.is_some() || self.counters().remote().expects_hit();
+        let expects_hit = match glanced {
+            Some(glanced) => {
+                visit.has_left(glanced.budget);
+                glanced.answer?;
+                false
+            }
+            None => turn.early.is_some() || self.counters().remote().expects_hit(),
+        };
         let cell = if expects_hit { Cell::answered(visit.look().await)? } else { Cell::Absent };
         let accepted = match &cell {
             Cell::Value(cell) => self.accept(turn, cell),
@@ -285,6 +300,11 @@ impl Read {
     /// The same, where nobody waits.
     fn serve_alone(&self, turn: Loading, entry: Arc<Entry>) -> Way {
         turn.permit.leave_alone();
+        self.served_alone(entry)
+    }
+
+    /// A value of the remote tier that is for this call alone.
+    pub(super) fn served_alone(&self, entry: Arc<Entry>) -> Way {
         let counters = self.counters();
         counters.found(false);
         counters.found_remotely();

@@ -4,6 +4,7 @@ use std::future::ready;
 use std::mem;
 use std::sync::Arc;
 
+use super::glance::Glanced;
 use super::{Loading, Mode, Read, Renewing, Role, Step, Way};
 use crate::boxed::boxed;
 use crate::entry::Entry;
@@ -41,7 +42,10 @@ impl Read {
             }
             Mode::Bypass => Box::pin(ready(self.uncached())),
             Mode::Refresh => Box::pin(self.way_to_renew()),
-            Mode::Read => boxed(|| self.way_of_read()),
+            Mode::Read => match self.glances_at() {
+                Some(tier) => boxed(|| self.way_by_glance(tier)),
+                None => boxed(|| self.way_of_read(None)),
+            },
         }
     }
 
@@ -63,7 +67,7 @@ impl Read {
         Way::Load(Role::Renew(Box::new(Renewing { claim, ticket, trust })))
     }
 
-    pub(super) async fn way_of_read(&self) -> Way {
+    pub(super) async fn way_of_read(&self, mut glanced: Option<Box<Glanced>>) -> Way {
         let mut patient = true;
         loop {
             self.follows();
@@ -83,7 +87,7 @@ impl Read {
             if matches!(turn, Turn::Late) && !mem::take(&mut patient) {
                 return self.uncached();
             }
-            match self.next(turn, ticket, trust, &flight) {
+            match self.next(turn, ticket, trust, &flight, &mut glanced) {
                 Next::Way(way) => return way,
                 Next::Join => {}
                 Next::Step(step) => {
@@ -102,6 +106,7 @@ impl Read {
         ticket: Ticket,
         trust: Trust,
         flight: &'a Arc<Flight>,
+        glanced: &mut Option<Box<Glanced>>,
     ) -> Next<'a> {
         let cache = &self.entry.cache;
         match turn {
@@ -112,7 +117,7 @@ impl Read {
                 if cache.remote(self.entry.policy).is_none() {
                     return Next::Way(Way::Load(Role::Lead(Box::new(turn))));
                 }
-                Next::Step(boxed(|| self.look(turn, flight)))
+                Next::Step(boxed(|| self.look(turn, flight, glanced.take())))
             }
             // The feed may have been lost since it was offered.
             Turn::AtHand(entry, _) if !cache.is_vouched_for(&entry, trust.since) => {
