@@ -165,7 +165,10 @@ impl Entry {
     where
         T: Clone + 'static,
     {
-        if let Some(entry) = Arc::get_mut(&mut self).filter(|entry| entry.version == version) {
+        // Asked first: of a crowd that takes it at once, nobody has to write to learn that.
+        if Arc::strong_count(&self) == 1
+            && let Some(entry) = Arc::get_mut(&mut self).filter(|entry| entry.version == version)
+        {
             let held: &mut dyn Any = &mut entry.held;
             return held.downcast_mut::<Holding<Option<T>>>().map(|holding| holding.value.take());
         }

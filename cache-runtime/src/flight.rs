@@ -40,6 +40,12 @@ pub(crate) struct FlightId {
     pub(crate) exclusive: bool,
 }
 
+impl FlightId {
+    /// That of a flight which nobody can join.
+    const NOBODYS: Self =
+        Self { site: 0, value: TypeId::of::<()>(), version: 0, shape: "", exclusive: false };
+}
+
 /// All keys under which something is being loaded or written.
 pub(crate) struct Flights {
     shards: Box<[Mutex<Shard>]>,
@@ -93,9 +99,9 @@ pub(crate) enum Joined<T> {
     /// The value, stored by a flight that landed meanwhile.
     Stored(T),
     /// The first place in a flight that begins.
-    First(Ticket, Arc<Flight>),
+    First(Ticket),
     /// A place in a flight that is under way.
-    Member(Ticket, Arc<Flight>),
+    Member(Ticket),
 }
 
 impl Flights {
@@ -122,23 +128,24 @@ impl Flights {
         let Shard { invalidations, slots } = &mut *self.shard(key);
         let mut slot = slots.entry(key.clone());
         if let Entry::Occupied(slot) = &mut slot
-            && let Some((ticket, flight)) = self.find_in(slot.get_mut(), key, joining)
+            && let Some(ticket) = Self::find_in(slot.get_mut(), joining)
         {
-            return Joined::Member(ticket, flight);
+            return Joined::Member(ticket);
         }
         if let Some(value) = stored() {
             return Joined::Stored(value);
         }
         let slot = slot.or_insert_with(|| Slot::new(*invalidations));
         slot.holders += 1;
-        let flight = Flight::new(joining.id, slot.in_doubt(joining.id));
+        let doubted = slot.in_doubt(joining.id);
+        let flight = Flight::new(self.clone(), key.clone(), joining.id, doubted);
         slot.flights.push(Attached {
             flight: flight.clone(),
             certain: joining.now,
             in_doubt: false,
             unheard: false,
         });
-        Joined::First(self.issue(slot, key, Some(&flight)), flight)
+        Joined::First(slot.issue(flight))
     }
 
     /// Whether anything is under way for `key`, a write too.
@@ -147,46 +154,27 @@ impl Flights {
     }
 
     /// Joins the flight of `key` and `id`, if there is one.
-    pub(crate) fn find(
-        self: &Arc<Self>,
-        key: &Key,
-        joining: Joining,
-    ) -> Option<(Ticket, Arc<Flight>)> {
+    pub(crate) fn find(self: &Arc<Self>, key: &Key, joining: Joining) -> Option<Ticket> {
         let mut shard = self.shard(key);
-        self.find_in(shard.slots.get_mut(key)?, key, joining)
+        Self::find_in(shard.slots.get_mut(key)?, joining)
     }
 
-    fn find_in(
-        self: &Arc<Self>,
-        slot: &mut Slot,
-        key: &Key,
-        joining: Joining,
-    ) -> Option<(Ticket, Arc<Flight>)> {
+    fn find_in(slot: &mut Slot, joining: Joining) -> Option<Ticket> {
         let attached = slot.flights.iter_mut().find(|it| it.takes(joining))?;
         attached.flight.join();
         let flight = attached.flight.clone();
-        Some((self.issue(slot, key, Some(&flight)), flight))
+        Some(slot.issue(flight))
     }
 
     /// The right to store under `key`, for a write or a load that nobody joins.
     pub(crate) fn ticket(self: &Arc<Self>, key: &Key) -> Ticket {
-        let mut shard = self.shard(key);
-        let slot = shard.slot(key);
-        slot.holders += 1;
-        self.issue(slot, key, None)
+        self.ticket_in(self.shard(key).slot(key), key)
     }
 
-    /// A ticket of what is counted in `slot` already.
-    fn issue(self: &Arc<Self>, slot: &Slot, key: &Key, flight: Option<&Arc<Flight>>) -> Ticket {
-        Ticket {
-            flights: self.clone(),
-            key: key.clone(),
-            generation: slot.generation,
-            changes: slot.changes,
-            barred: slot.is_barred(),
-            left: false,
-            flight: flight.cloned(),
-        }
+    /// A ticket of a flight of its own, which nobody can join.
+    fn ticket_in(self: &Arc<Self>, slot: &mut Slot, key: &Key) -> Ticket {
+        slot.holders += 1;
+        slot.issue(Flight::new(self.clone(), key.clone(), FlightId::NOBODYS, Vec::new()))
     }
 
     /// Voids all tickets of `key`, detaches its flights and runs `remove`, as one step.
@@ -220,32 +208,35 @@ impl Shard {
 
 /// The right to store under a key, void once the key is invalidated.
 pub(crate) struct Ticket {
-    flights: Arc<Flights>,
-    key: Key,
+    flight: Arc<Flight>,
     generation: u64,
     changes: u64,
     /// A barrier was up. One that is put up or taken down later voids the ticket.
     barred: bool,
     /// There is no such ticket any more.
     left: bool,
-    flight: Option<Arc<Flight>>,
 }
 
 impl Ticket {
+    /// What it is a ticket of.
+    pub(crate) fn flight(&self) -> &Arc<Flight> {
+        &self.flight
+    }
+
     /// Runs `store` unless the key was invalidated, or its remote cell has changed, since the
     /// ticket was given out, or a barrier is up.
     ///
     /// A flight that has stored is over: who comes later reads what it stored. One that a barrier
     /// kept from it is over too: who comes later loads anew.
     pub(crate) fn commit(&self, store: impl FnOnce()) -> bool {
-        let mut shard = self.flights.shard(&self.key);
+        let mut shard = self.flight.shard();
         let slot = shard.valid(self).filter(|slot| slot.changes == self.changes);
-        slot.is_some_and(|slot| slot.store(self.flight.as_ref(), store))
+        slot.is_some_and(|slot| slot.store(Some(&self.flight), store))
     }
 
     /// As [`commit`](Self::commit); the flight goes on, to replace what is stored.
     pub(crate) fn commit_meanwhile(&self, store: impl FnOnce()) -> bool {
-        let mut shard = self.flights.shard(&self.key);
+        let mut shard = self.flight.shard();
         let slot = shard.valid(self).filter(|slot| slot.changes == self.changes);
         slot.is_some_and(|slot| slot.store(None, store))
     }
@@ -253,36 +244,36 @@ impl Ticket {
     /// As [`commit`](Self::commit), for what is of this process alone: the remote cell may have
     /// changed.
     pub(crate) fn commit_regardless(&self, store: impl FnOnce()) -> bool {
-        let mut shard = self.flights.shard(&self.key);
-        shard.valid(self).is_some_and(|slot| slot.store(self.flight.as_ref(), store))
+        let mut shard = self.flight.shard();
+        shard.valid(self).is_some_and(|slot| slot.store(Some(&self.flight), store))
     }
 
     /// Runs `store` unless the key was invalidated in this process since the ticket was given out,
     /// and voids every other ticket: what is stored is newer than what any load under way can find.
     pub(crate) fn commit_over(&self, store: impl FnOnce()) -> bool {
-        let mut shard = self.flights.shard(&self.key);
+        let mut shard = self.flight.shard();
         if shard.valid(self).is_none_or(|slot| slot.is_barred()) {
             return false;
         }
-        shard.void(&self.key);
+        shard.void(&self.flight.key);
         store();
         true
     }
 
     /// Whether the key was not invalidated in this process yet.
     pub(crate) fn is_valid(&self) -> bool {
-        self.flights.shard(&self.key).valid(self).is_some()
+        self.flight.shard().valid(self).is_some()
     }
 
     /// Ends the flight and gives the ticket back, if nobody else has joined: then nobody waits for
     /// its outcome.
     pub(crate) fn leave_alone(&mut self) -> bool {
-        let mut shard = self.flights.shard(&self.key);
-        if let Entry::Occupied(mut slot) = shard.slots.entry(self.key.clone())
-            && let Some(attached) = slot.get_mut().attached(self.flight.as_ref())
+        let mut shard = self.flight.shard();
+        if let Entry::Occupied(mut slot) = shard.slots.entry(self.flight.key.clone())
+            && let Some(attached) = slot.get_mut().attached(&self.flight)
             && attached.flight.has_one_member()
         {
-            leave(slot, self.flight.as_ref());
+            leave(slot, &self.flight);
             self.left = true;
         }
         self.left
@@ -290,29 +281,29 @@ impl Ticket {
 
     /// Lets nobody else join this flight.
     pub(crate) fn detach(&self) {
-        let mut shard = self.flights.shard(&self.key);
-        if let Some(slot) = shard.slots.get_mut(&self.key) {
-            slot.detach(self.flight.as_ref());
+        let mut shard = self.flight.shard();
+        if let Some(slot) = shard.slots.get_mut(&self.flight.key) {
+            slot.detach(&self.flight);
         }
     }
 }
 
 impl Shard {
     fn valid(&mut self, ticket: &Ticket) -> Option<&mut Slot> {
-        let slot = self.slots.get_mut(&ticket.key)?;
+        let slot = self.slots.get_mut(&ticket.flight.key)?;
         (slot.generation == ticket.generation && !ticket.left).then_some(slot)
     }
 
     /// Takes a ticket back.
-    fn leave_slot(&mut self, key: &Key, flight: Option<&Arc<Flight>>) {
-        if let Entry::Occupied(slot) = self.slots.entry(key.clone()) {
+    fn leave_slot(&mut self, flight: &Arc<Flight>) {
+        if let Entry::Occupied(slot) = self.slots.entry(flight.key.clone()) {
             leave(slot, flight);
         }
     }
 }
 
 /// Takes a ticket back, and the slot where it was the last.
-fn leave(mut slot: OccupiedEntry<'_, Key, Slot>, flight: Option<&Arc<Flight>>) {
+fn leave(mut slot: OccupiedEntry<'_, Key, Slot>, flight: &Arc<Flight>) {
     slot.get_mut().leave(flight);
     if slot.get().is_left() {
         slot.remove();
@@ -332,30 +323,40 @@ impl Slot {
         Self { generation, changes: 0, holders: 0, writers: 0, flights, waiting }
     }
 
+    /// A ticket of what is counted already.
+    fn issue(&self, flight: Arc<Flight>) -> Ticket {
+        Ticket {
+            flight,
+            generation: self.generation,
+            changes: self.changes,
+            barred: self.is_barred(),
+            left: false,
+        }
+    }
+
     /// Runs `store` unless a barrier is up, and lets nobody else join `flight`.
     fn store(&mut self, flight: Option<&Arc<Flight>>, store: impl FnOnce()) -> bool {
         let is_open = !self.is_barred();
         if is_open {
             store();
         }
-        self.detach(flight);
+        if let Some(flight) = flight {
+            self.detach(flight);
+        }
         is_open
     }
 
     /// `flight`, while others may join it.
-    fn attached(&mut self, flight: Option<&Arc<Flight>>) -> Option<&mut Attached> {
-        let flight = flight?;
+    fn attached(&mut self, flight: &Arc<Flight>) -> Option<&mut Attached> {
         self.flights.iter_mut().find(|it| Arc::ptr_eq(&it.flight, flight))
     }
 
-    fn detach(&mut self, flight: Option<&Arc<Flight>>) {
-        if let Some(flight) = flight {
-            self.flights.remove(|it| Arc::ptr_eq(&it.flight, flight));
-        }
+    fn detach(&mut self, flight: &Arc<Flight>) {
+        self.flights.remove(|it| Arc::ptr_eq(&it.flight, flight));
     }
 
-    fn leave(&mut self, flight: Option<&Arc<Flight>>) {
-        if flight.is_none_or(|flight| flight.leave()) {
+    fn leave(&mut self, flight: &Arc<Flight>) {
+        if flight.leave() {
             self.holders -= 1;
             self.detach(flight);
         }
@@ -365,9 +366,8 @@ impl Slot {
 impl Drop for Ticket {
     fn drop(&mut self) {
         // Of a crowd that has landed, each would wait for the lock.
-        let leaves_others = || self.flight.as_ref().is_some_and(|flight| flight.leave_others());
-        if !self.left && !leaves_others() {
-            self.flights.shard(&self.key).leave_slot(&self.key, self.flight.as_ref());
+        if !self.left && !self.flight.leave_others() {
+            self.flight.shard().leave_slot(&self.flight);
         }
     }
 }

@@ -20,8 +20,7 @@ impl Flights {
         shard.void(key);
         let slot = shard.slot(key);
         slot.writers += 1;
-        slot.holders += 1;
-        let ticket = self.issue(slot, key, None);
+        let ticket = self.ticket_in(slot, key);
         remove();
         Barrier { ticket, is_in: true }
     }
@@ -31,9 +30,9 @@ impl Barrier {
     /// Leaves, and runs `store` if nobody else was in meanwhile and the key was not invalidated:
     /// what this writer wrote is the newest then. Answers whether it did.
     pub(crate) fn leave_with(mut self, store: impl FnOnce()) -> bool {
-        let mut shard = self.ticket.flights.shard(&self.ticket.key);
+        let mut shard = self.ticket.flight.shard();
         let is_alone = shard.valid(&self.ticket).is_some_and(|slot| slot.writers == 1);
-        shard.leave(&self.ticket.key);
+        shard.leave(&self.ticket.flight.key);
         if is_alone {
             store();
         }
@@ -47,7 +46,7 @@ impl Drop for Barrier {
     /// There is nothing to remove: nothing was stored.
     fn drop(&mut self) {
         if self.is_in {
-            self.ticket.flights.shard(&self.ticket.key).leave(&self.ticket.key);
+            self.ticket.flight.shard().leave(&self.ticket.flight.key);
         }
     }
 }

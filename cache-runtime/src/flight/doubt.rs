@@ -64,9 +64,9 @@ pub(crate) enum Resumed {
 impl Ticket {
     /// Notes that no cell stands for this ticket's flight in the remote tier.
     pub(crate) fn unheard(&self) {
-        let mut shard = self.flights.shard(&self.key);
-        if let Some(slot) = shard.slots.get_mut(&self.key)
-            && let Some(attached) = slot.attached(self.flight.as_ref())
+        let mut shard = self.flight.shard();
+        if let Some(slot) = shard.slots.get_mut(&self.flight.key)
+            && let Some(attached) = slot.attached(&self.flight)
         {
             attached.unheard = true;
         }
@@ -74,16 +74,16 @@ impl Ticket {
 
     /// Whether the remote cell has changed since the ticket was given out.
     pub(crate) fn is_outdated(&self) -> bool {
-        let shard = self.flights.shard(&self.key);
-        shard.slots.get(&self.key).is_some_and(|slot| slot.changes != self.changes)
+        let shard = self.flight.shard();
+        shard.slots.get(&self.flight.key).is_some_and(|slot| slot.changes != self.changes)
     }
 
     /// Lets all members of the flight have `entry` while the load that is to replace it is under
     /// way. Not if the cell has changed since the ticket was given out: then it may be outdated.
     pub(crate) fn offer(&self, entry: &Arc<Entry>, now: u64) {
-        let mut shard = self.flights.shard(&self.key);
+        let mut shard = self.flight.shard();
         let slot = shard.valid(self).filter(|slot| slot.changes == self.changes);
-        let offered = slot.and(self.flight.as_ref()).map(|flight| flight.offer(entry.clone(), now));
+        let offered = slot.map(|_| self.flight.offer(entry.clone(), now));
         drop(shard);
         offered.into_iter().flatten().for_each(|(_, waker)| waker.wake());
     }
@@ -99,8 +99,8 @@ impl Ticket {
         now: u64,
         at_hand: Option<&Arc<Entry>>,
     ) -> Option<Resumed> {
-        let own = self.flight.as_ref()?;
-        let mut shard = self.flights.shard(&self.key);
+        let own = &self.flight;
+        let mut shard = self.flight.shard();
         let slot = shard.valid(self).filter(|slot| slot.changes == self.changes)?;
         let doubted = slot.flights.iter_mut().find(|it| {
             it.flight.id == own.id && !Arc::ptr_eq(&it.flight, own) && it.flight.has_seen(cell)
@@ -113,7 +113,7 @@ impl Ticket {
         doubted.certain = now;
         doubted.flight.withdraw();
         let offered = at_hand.map(|entry| doubted.flight.offer(entry.clone(), now));
-        slot.detach(Some(own));
+        slot.detach(own);
         drop(shard);
         offered.into_iter().flatten().for_each(|(_, waker)| waker.wake());
         Some(Resumed::Joinable)
@@ -123,11 +123,11 @@ impl Ticket {
     /// begins now, for a member that has not looked anywhere yet. Not if the key was invalidated in
     /// this process.
     pub(crate) fn renew(&mut self, now: u64) {
-        let mut shard = self.flights.shard(&self.key);
+        let mut shard = self.flight.shard();
         let Some(slot) = shard.valid(self) else { return };
         let changes = slot.changes;
         // A load that another member has begun knows nothing of the change.
-        if let Some(attached) = slot.attached(self.flight.as_ref())
+        if let Some(attached) = slot.attached(&self.flight)
             && !attached.flight.runs_several_loads()
         {
             attached.in_doubt = false;
@@ -160,8 +160,8 @@ impl Future for Changed<'_> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let ticket = self.ticket;
-        let mut shard = ticket.flights.shard(&ticket.key);
-        match shard.slots.get_mut(&ticket.key) {
+        let mut shard = ticket.flight.shard();
+        match shard.slots.get_mut(&ticket.flight.key) {
             Some(slot) if slot.changes == ticket.changes => {
                 slot.waiting.retain(|waker| !waker.will_wake(context.waker()));
                 slot.waiting.push(context.waker().clone());
@@ -176,8 +176,8 @@ impl Future for Changed<'_> {
 impl Drop for Changed<'_> {
     fn drop(&mut self) {
         let Some(waker) = &self.waker else { return };
-        let mut shard = self.ticket.flights.shard(&self.ticket.key);
-        if let Some(slot) = shard.slots.get_mut(&self.ticket.key) {
+        let mut shard = self.ticket.flight.shard();
+        if let Some(slot) = shard.slots.get_mut(&self.ticket.flight.key) {
             slot.waiting.retain(|waiting| !waiting.will_wake(waker));
         }
     }

@@ -47,8 +47,8 @@ impl World {
         let joining = Joining { id, now: 0, oldest: 0, oldest_unheard: 0 };
         match self.flights.join(&Self::key(), joining, || *self.stored.lock()) {
             Joined::Stored(version) => version,
-            Joined::First(ticket, flight) | Joined::Member(ticket, flight) => {
-                match block_on(flight.turn()) {
+            Joined::First(ticket) | Joined::Member(ticket) => {
+                match block_on(ticket.flight().turn()) {
                     Turn::Load(permit) => self.load(&ticket, permit),
                     Turn::Landed(Outcome::Loaded(entry)) => version_of(entry),
                     Turn::AtHand(entry, _) => version_of(&entry),
@@ -66,8 +66,8 @@ impl World {
         let id = Self::id();
         let joining = Joining { id, now: 0, oldest: 0, oldest_unheard: 0 };
         let is_gone = || (*self.stored.lock() != Some(version)).then_some(());
-        if let Joined::First(ticket, flight) = self.flights.join(&Self::key(), joining, is_gone)
-            && let Some(Turn::Load(permit)) = flight.turn_now()
+        if let Joined::First(ticket) = self.flights.join(&Self::key(), joining, is_gone)
+            && let Some(Turn::Load(permit)) = ticket.flight().turn_now()
         {
             thread::yield_now();
             ticket.offer(&Entry::new(Some(version), 1), 0);
@@ -230,12 +230,12 @@ fn members_that_leave_without_an_outcome_strand_nobody() {
         let leaver = spawn(&world, |world| {
             let id = World::id();
             let joining = Joining { id, now: 0, oldest: 0, oldest_unheard: 0 };
-            if let Joined::First(ticket, flight) | Joined::Member(ticket, flight) =
+            if let Joined::First(ticket) | Joined::Member(ticket) =
                 world.flights.join(&World::key(), joining, || None::<u64>)
             {
-                let permit = flight.turn_now();
+                let permit = ticket.flight().turn_now();
                 thread::yield_now();
-                drop((permit, ticket));
+                drop(permit);
             }
         });
         let readers: Vec<_> = (0..2).map(|_| spawn(&world, |world| drop(world.read()))).collect();
@@ -258,14 +258,15 @@ fn members_that_leave_while_others_join_leave_nothing_behind() {
                             Joining { id: World::id(), now: 0, oldest: 0, oldest_unheard: 0 };
                         let joined = world.flights.join(&World::key(), joining, || None::<u64>);
                         thread::yield_now();
-                        let (Joined::First(ticket, flight) | Joined::Member(ticket, flight)) =
-                            joined
-                        else {
+                        let (Joined::First(ticket) | Joined::Member(ticket)) = joined else {
                             unreachable!("nothing is stored")
                         };
-                        let (_member, same) =
+                        let member =
                             world.flights.find(&World::key(), joining).expect("it has a member");
-                        assert!(Arc::ptr_eq(&flight, &same), "nobody begins another one beside it");
+                        assert!(
+                            Arc::ptr_eq(ticket.flight(), member.flight()),
+                            "nobody begins another one beside it"
+                        );
                         drop(ticket);
                     }
                 })
@@ -317,10 +318,10 @@ impl Remote {
             let stored = || *self.world.stored.lock();
             match self.world.flights.join(&World::key(), joining, stored) {
                 Joined::Stored(version) => return version,
-                Joined::First(ticket, flight) | Joined::Member(ticket, flight) => {
-                    match block_on(flight.turn()) {
+                Joined::First(ticket) | Joined::Member(ticket) => {
+                    match block_on(ticket.flight().turn()) {
                         Turn::Load(permit) => {
-                            if let Some(version) = self.look(&ticket, &flight, permit) {
+                            if let Some(version) = self.look(&ticket, permit) {
                                 return version;
                             }
                         }
@@ -332,15 +333,15 @@ impl Remote {
         }
     }
 
-    fn look(&self, ticket: &Ticket, flight: &Arc<Flight>, permit: Permit) -> Option<u64> {
+    fn look(&self, ticket: &Ticket, permit: Permit) -> Option<u64> {
         let lease = self.leases.fetch_add(1, SeqCst);
         let text = |lease: u64| Some(bytes::Bytes::copy_from_slice(&lease.to_be_bytes()));
-        flight.saw(None, text(lease));
+        ticket.flight().saw(None, text(lease));
         let (stands, value) = *self.cell.lock().get_or_insert((lease, None));
         if stands == lease {
             self.tell();
         }
-        flight.saw(text(lease).as_ref(), text(stands));
+        ticket.flight().saw(text(lease).as_ref(), text(stands));
         if let Some(value) = value {
             permit.land(Outcome::Loaded(Entry::new(Some(value), 1)));
             ticket.commit(|| *self.world.stored.lock() = Some(value));

@@ -53,6 +53,9 @@ impl Flight {
     ///
     /// Dropping the future passes the turn on.
     pub(crate) async fn turn_within(self: &Arc<Self>, limit: Duration) -> Turn<'_> {
+        if let Some(turn) = self.turn_now() {
+            return turn;
+        }
         if self.is_told_when_late(limit) {
             return self.turn().await;
         }

@@ -9,17 +9,20 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 
-use super::FlightId;
 use super::patience::Alarm;
+use super::{FlightId, Flights, Shard};
 use crate::entry::Entry;
 use crate::failure::Failure;
-use crate::sync::{AtomicU64, Mutex, Ordering};
+use crate::key::Key;
+use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
 
 /// How many members of a flight may load at once after one of them left it without an outcome.
 const CROWD: usize = 8;
 
 /// A load under way, and those who wait for it.
 pub(crate) struct Flight {
+    flights: Arc<Flights>,
+    pub(super) key: Key,
     pub(super) id: FlightId,
     /// How many hold a ticket of it. It is raised, and falls to 0, under the lock of the key's shard
     /// alone.
@@ -105,13 +108,25 @@ pub(crate) enum Turn<'a> {
 }
 
 impl Flight {
-    pub(super) fn new(id: FlightId, doubted: Vec<Arc<Self>>) -> Arc<Self> {
+    pub(super) fn new(
+        flights: Arc<Flights>,
+        key: Key,
+        id: FlightId,
+        doubted: Vec<Arc<Self>>,
+    ) -> Arc<Self> {
         Arc::new(Self {
+            flights,
+            key,
             id,
             members: AtomicU64::new(1),
             outcome: OnceLock::new(),
             state: Mutex::new(State::new(doubted)),
         })
+    }
+
+    /// What is under way for its key and some others, locked.
+    pub(super) fn shard(&self) -> MutexGuard<'_, Shard> {
+        self.flights.shard(&self.key)
     }
 
     /// Counts one that joins, under the lock of the key's shard.

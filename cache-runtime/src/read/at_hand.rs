@@ -83,24 +83,25 @@ impl Read {
         let (joined, entry) = match attempt {
             None => (flights.find(key, joining), entry),
             Some(attempt) => match flights.join(key, joining, || self.standing(&entry)) {
-                Joined::First(ticket, flight) => match flight.turn_now() {
+                Joined::First(ticket) => match ticket.flight().turn_now() {
                     Some(Turn::Load(permit)) => {
                         let claim = Claim::Alone;
                         let turn = Loading { claim, permit, ticket, trust, early: None };
-                        return self.replacing(Box::new(turn), &flight, entry, attempt);
+                        return self.replacing(Box::new(turn), entry, attempt);
                     }
                     // Who joined it right away was faster.
                     _ => (None, entry),
                 },
-                Joined::Member(ticket, flight) => (Some((ticket, flight)), entry),
+                Joined::Member(ticket) => (Some(ticket), entry),
                 Joined::Stored(Standing::Gone) => (None, entry),
                 Joined::Stored(Standing::Newer(newer)) => (None, newer),
             },
         };
         let taken = match joined {
-            Some((_ticket, flight)) => {
+            Some(ticket) => {
+                let flight = ticket.flight();
                 let since = flight.offers_since().unwrap_or_else(|| cache.clock().now());
-                self.wait_or_take(&flight, &entry, since).await
+                self.wait_or_take(flight, &entry, since).await
             }
             None => Some(self.hit(entry)),
         };
@@ -125,14 +126,8 @@ impl Read {
         Some(if is_taken { Standing::Newer(stands) } else { Standing::Gone })
     }
 
-    /// Offers `entry` to all members of `flight`, which is to replace it.
-    fn replacing(
-        &self,
-        mut turn: Box<Loading>,
-        flight: &Arc<Flight>,
-        entry: Arc<Entry>,
-        attempt: Attempt,
-    ) -> Way {
+    /// Offers `entry` to all members of the flight, which is to replace it.
+    fn replacing(&self, mut turn: Box<Loading>, entry: Arc<Entry>, attempt: Attempt) -> Way {
         let now = self.entry.cache.clock().now();
         turn.early = Some(entry.soft().saturating_sub(now));
         turn.ticket.offer(&entry, now);
@@ -141,26 +136,21 @@ impl Read {
             end: entry.end(self.entry.policy),
             patience: self.patience(&entry, now),
             at_hand: entry,
-            load: Replacement { turn, flight: flight.clone(), attempt },
+            load: Replacement { turn, attempt },
         }))
     }
 
     /// Serves what the remote tier held, and replaces it unless that was tried a short while ago. A
     /// load that replaces one already offers this one where the other was taken back.
-    pub(super) fn take_or_replace(
-        &self,
-        turn: Box<Loading>,
-        flight: &Arc<Flight>,
-        entry: Arc<Entry>,
-    ) -> Way {
+    pub(super) fn take_or_replace(&self, turn: Box<Loading>, entry: Arc<Entry>) -> Way {
         if turn.early.is_some() {
-            if flight.offers_since().is_none() {
+            if turn.ticket.flight().offers_since().is_none() {
                 turn.ticket.offer(&entry, self.entry.cache.clock().now());
             }
             return Way::Load(Role::Lead(turn));
         }
         match Attempt::under(&self.entry.key, &entry, &self.entry.cache) {
-            Some(attempt) => self.replacing(turn, flight, entry, attempt),
+            Some(attempt) => self.replacing(turn, entry, attempt),
             None => self.serve(*turn, entry),
         }
     }

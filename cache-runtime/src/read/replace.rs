@@ -34,7 +34,6 @@ pub(super) struct Replacing {
 /// The right to load a value in place of one that is served meanwhile.
 pub(super) struct Replacement {
     pub(super) turn: Box<Loading>,
-    pub(super) flight: Arc<Flight>,
     pub(super) attempt: Attempt,
 }
 
@@ -54,7 +53,7 @@ impl Replacement {
     /// Does what comes before the body.
     fn prepare(self, read: Box<Read>) -> Step<'static, Prepared> {
         Box::pin(async move {
-            let Self { turn, flight, attempt } = self;
+            let Self { turn, attempt } = self;
             let cache = &read.entry.cache;
             let right = match cache.remote(read.entry.policy) {
                 Some(tier) => tier.refresh_right(&read.entry.key, read.entry.policy).await,
@@ -69,7 +68,7 @@ impl Replacement {
                 }
             };
             let lease = renewal.as_ref().map(Renewal::lease);
-            let look = Box::pin(read.look_to_replace(turn, &flight));
+            let look = Box::pin(read.look_to_replace(turn));
             let instead = match Lease::keep_while(lease, look, cache.max_load()).await {
                 Some(Way::Load(Role::Lead(turn))) => {
                     let replaces = Replaces { renewal, attempt };
@@ -89,8 +88,8 @@ impl Replacement {
 
 impl Read {
     /// How a load goes on that is to replace a value; `None` also where it may not.
-    async fn look_to_replace(&self, turn: Box<Loading>, flight: &Arc<Flight>) -> Option<Way> {
-        let way = self.look(*turn, flight, None).await?;
+    async fn look_to_replace(&self, turn: Box<Loading>) -> Option<Way> {
+        let way = self.look(*turn, None).await?;
         if let Way::Load(Role::Lead(turn)) = &way {
             let is_reached = match &turn.claim {
                 // Nothing can be stored: the next reader after the write loads.
@@ -145,7 +144,7 @@ impl<S: Shape> Replacer<S> {
     {
         let Self { read, given, replacing, at_hand } = self;
         let Replacing { is_stale, patience, load, .. } = *replacing;
-        let (caller, flight) = (read.clone(), load.flight.clone());
+        let (caller, flight) = (read.clone(), load.turn.ticket.flight().clone());
         let load = Box::pin(async move { drop(Self::replace(read, given, load, body).await) });
         let brought = caller.leave_to_runtime(load, &flight, patience, is_stale).await;
         let returned = brought.and_then(|entry| Call::<S>::returned(entry, caller.entry.version()));

@@ -12,7 +12,7 @@ use super::{Loading, Read, Role, Way};
 use crate::entry::Entry;
 use crate::entry_ref::Opened;
 use crate::error::Result;
-use crate::flight::{Flight, Outcome, Permit, Resumed};
+use crate::flight::{Outcome, Permit, Resumed};
 use crate::life::{Span, State};
 use crate::policy::Policy;
 use crate::remote::cell::{Cell, new_lease};
@@ -85,20 +85,19 @@ impl Read {
     ///
     /// A value that is there is taken before anything is made that only a load needs.
     #[allow(clippy::manual_async_fn, reason = "it would hold its arguments twice")]
-    pub(super) fn look<'a>(
-        &'a self,
+    pub(super) fn look(
+        &self,
         mut turn: Loading,
-        flight: &'a Arc<Flight>,
         mut glanced: Option<Box<Glanced>>,
-    ) -> impl Future<Output = Option<Way>> + Send + 'a {
+    ) -> impl Future<Output = Option<Way>> + Send {
         async move {
             if turn.ticket.is_barred() {
-                flight.saw(None, None);
+                turn.ticket.flight().saw(None, None);
                 turn.claim = Claim::Barred;
-                return Some(self.take(turn, flight, Accepted::Nothing));
+                return Some(self.take(turn, Accepted::Nothing));
             }
             let Some(tier) = self.entry.cache.remote(self.entry.policy) else {
-                return Some(self.take(turn, flight, Accepted::Nothing));
+                return Some(self.take(turn, Accepted::Nothing));
             };
             let _reading = tier.reading();
             let mut search = Search { seen: None, looks: LOOKS, wait: None };
@@ -108,10 +107,10 @@ impl Read {
                         accepted: hit @ (Accepted::Hit(_) | Accepted::HitAlone(_)),
                         ..
                     }) => Found::Cell(hit),
-                    sight => Box::pin(self.look_on(sight, &mut turn, flight, &mut search)).await,
+                    sight => Box::pin(self.look_on(sight, &mut turn, &mut search)).await,
                 };
                 return match found {
-                    Found::Cell(accepted) => Some(self.take(turn, flight, accepted)),
+                    Found::Cell(accepted) => Some(self.take(turn, accepted)),
                     Found::Flight(resumed) => self.give_way(turn, resumed),
                     Found::Change => continue,
                 };
@@ -124,18 +123,17 @@ impl Read {
         &self,
         sight: Result<Sight<'_>>,
         turn: &mut Loading,
-        flight: &Arc<Flight>,
         search: &mut Search,
     ) -> Found {
         let Search { seen, looks, wait } = search;
-        let (claim, accepted) = self.claim(sight, turn, flight, seen).await;
+        let (claim, accepted) = self.claim(sight, turn, seen).await;
         turn.claim = claim;
         let at_hand = match &accepted {
             Accepted::Hit(_) | Accepted::HitAlone(_) => return Found::Cell(accepted),
             Accepted::AtHand(entry) => Some(entry),
             Accepted::Nothing => None,
         };
-        flight.saw(seen.as_ref(), turn.claim.cell().cloned());
+        turn.ticket.flight().saw(seen.as_ref(), turn.claim.cell().cloned());
         *seen = turn.claim.cell().cloned();
         let Claim::Fill(fill) = &turn.claim else {
             turn.ticket.unheard();
@@ -163,11 +161,11 @@ impl Read {
     }
 
     /// Goes on with what the cell is found to hold.
-    fn take(&self, turn: Loading, flight: &Arc<Flight>, accepted: Accepted) -> Way {
+    fn take(&self, turn: Loading, accepted: Accepted) -> Way {
         match accepted {
             Accepted::Hit(entry) => self.serve(turn, entry),
             Accepted::HitAlone(entry) => self.serve_alone(turn, entry),
-            Accepted::AtHand(entry) => self.take_or_replace(Box::new(turn), flight, entry),
+            Accepted::AtHand(entry) => self.take_or_replace(Box::new(turn), entry),
             Accepted::Nothing => Way::Load(Role::Lead(Box::new(turn))),
         }
     }
@@ -217,14 +215,13 @@ impl Read {
         &self,
         sight: Result<Sight<'_>>,
         turn: &mut Loading,
-        flight: &Flight,
         seen: &mut Option<Bytes>,
     ) -> (Claim, Accepted) {
         let (claim, accepted) = match sight {
             Ok(Sight { mut visit, cell: Cell::Absent, .. }) => {
                 let lease = new_lease();
                 // Before it can be seen there.
-                flight.saw(seen.as_ref(), Some(lease.clone()));
+                turn.ticket.flight().saw(seen.as_ref(), Some(lease.clone()));
                 *seen = Some(lease.clone());
                 let stands = visit.take(lease).await;
                 if let Ok(Stands::Mine(_)) = stands {

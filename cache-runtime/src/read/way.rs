@@ -10,7 +10,7 @@ use crate::boxed::boxed;
 use crate::entry::Entry;
 use crate::entry_ref::AnyEntryRef;
 use crate::failure::Failure;
-use crate::flight::{Flight, Joined, Outcome, Ticket, Turn};
+use crate::flight::{Joined, Outcome, Permit, Ticket, Turn};
 use crate::remote::claim::Claim;
 use crate::remote::feed::Trust;
 use crate::stats::Event;
@@ -20,15 +20,6 @@ enum Recalled {
     Value(Arc<Entry>),
     /// An error that is remembered.
     Error(Failure),
-}
-
-/// How a call goes on whose turn has come.
-enum Next<'a> {
-    Way(Way),
-    /// It joins another flight.
-    Join,
-    /// It does this, and then knows its way, or joins another flight.
-    Step(Step<'a, Option<Way>>),
 }
 
 impl Read {
@@ -76,70 +67,63 @@ impl Read {
             let joining = cache.joining(self.flight_id(), trust);
             let stored = || self.recalled();
             // Without a name for what is matched, which those who wait would hold beside its parts.
-            let (ticket, flight) = match cache.flights().join(&self.entry.key, joining, stored) {
+            let ticket = match cache.flights().join(&self.entry.key, joining, stored) {
                 Joined::Stored(recalled) => return self.taken(recalled),
-                Joined::First(ticket, flight) | Joined::Member(ticket, flight) => (ticket, flight),
+                Joined::First(ticket) | Joined::Member(ticket) => ticket,
             };
-            let turn = match flight.turn_now() {
-                Some(turn) => turn,
-                None => flight.turn_within(cache.max_load()).await,
-            };
-            if matches!(turn, Turn::Late) && !mem::take(&mut patient) {
-                return self.uncached();
-            }
-            match self.next(turn, ticket, trust, &flight, &mut glanced) {
-                Next::Way(way) => return way,
-                Next::Join => {}
-                Next::Step(step) => {
-                    if let Some(way) = step.await {
-                        return way;
-                    }
+            let next = match ticket.flight().turn_within(cache.max_load()).await {
+                Turn::Landed(Outcome::Merged) => continue,
+                Turn::Landed(outcome) => return self.landed(outcome),
+                // Let the next one try, once.
+                Turn::Late if mem::take(&mut patient) => {
+                    ticket.detach();
+                    continue;
                 }
+                Turn::Late => return self.uncached(),
+                Turn::Load(permit) => self.lead(permit, ticket, trust, &mut glanced),
+                // The feed may have been lost since it was offered.
+                Turn::AtHand(entry, _) if !cache.is_vouched_for(&entry, trust.since) => {
+                    ticket.flight().withdraw();
+                    continue;
+                }
+                Turn::AtHand(entry, since) => self.take_at_hand(entry, since, ticket),
+            };
+            if let Some(way) = next.await {
+                return way;
             }
         }
     }
 
-    /// How a call goes on whose turn has come. No `async fn`: those who wait would hold it, too.
-    fn next<'a>(
-        &'a self,
-        turn: Turn<'a>,
+    /// Begins to load, where there is nothing to be found either. Answers no way where another flight is
+    /// to be joined. No `async fn`: those who wait would hold it, too.
+    fn lead(
+        &self,
+        permit: Permit,
         ticket: Ticket,
         trust: Trust,
-        flight: &'a Arc<Flight>,
         glanced: &mut Option<Box<Glanced>>,
-    ) -> Next<'a> {
-        let cache = &self.entry.cache;
-        match turn {
-            Turn::Load(permit) => {
-                self.leads();
-                let claim = if ticket.is_barred() { Claim::Barred } else { Claim::Alone };
-                let turn = Loading { claim, permit, ticket, trust, early: None };
-                if cache.remote(self.entry.policy).is_none() {
-                    return Next::Way(Way::Load(Role::Lead(Box::new(turn))));
-                }
-                Next::Step(boxed(|| self.look(turn, flight, glanced.take())))
-            }
-            // The feed may have been lost since it was offered.
-            Turn::AtHand(entry, _) if !cache.is_vouched_for(&entry, trust.since) => {
-                flight.withdraw();
-                Next::Join
-            }
-            Turn::AtHand(entry, since) => Next::Step(Box::pin(async move {
-                let taken = self.wait_or_take(flight, &entry, since).await;
-                if taken.is_none() {
-                    flight.withdraw();
-                }
-                drop(ticket); // it was a member as long as it waited
-                taken.map(Way::Served)
-            })),
-            Turn::Landed(Outcome::Merged) => Next::Join,
-            // Let the next one try, once.
-            Turn::Late => {
-                ticket.detach();
-                Next::Join
-            }
-            Turn::Landed(outcome) => Next::Way(self.landed(outcome)),
+    ) -> Step<'_, Option<Way>> {
+        self.leads();
+        let claim = if ticket.is_barred() { Claim::Barred } else { Claim::Alone };
+        let turn = Loading { claim, permit, ticket, trust, early: None };
+        if self.entry.cache.remote(self.entry.policy).is_none() {
+            return Box::pin(ready(Some(Way::Load(Role::Lead(Box::new(turn))))));
         }
+        boxed(|| self.look(turn, glanced.take()))
+    }
+
+    /// Takes what is at hand while it is replaced, or what replaces it. Answers no way where it may not be
+    /// taken any more.
+    fn take_at_hand(&self, entry: Arc<Entry>, since: u64, ticket: Ticket) -> Step<'_, Option<Way>> {
+        Box::pin(async move {
+            // It is a member as long as it waits.
+            let flight = ticket.flight();
+            let taken = self.wait_or_take(flight, &entry, since).await;
+            if taken.is_none() {
+                flight.withdraw();
+            }
+            taken.map(Way::Served)
+        })
     }
 
     pub(super) fn landed(&self, outcome: &Outcome) -> Way {
