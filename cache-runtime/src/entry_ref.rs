@@ -164,7 +164,7 @@ impl AnyEntryRef {
         };
         let trust = self.cache.trust(self.policy);
         let ticket = self.cache.flights().ticket(&self.key);
-        let Some(cell) = remote.read(&self.key, &mut remote.budget()).await? else {
+        let Some(cell) = remote.read(&self.key).await? else {
             return Ok(None);
         };
         let Some(Opened { entry, span }) = self.open(&cell) else {

@@ -148,11 +148,6 @@ impl Flights {
         Joined::First(slot.issue(flight))
     }
 
-    /// Whether anything is under way for `key`, a write too.
-    pub(crate) fn have(&self, key: &Key) -> bool {
-        self.shard(key).slots.contains_key(key)
-    }
-
     /// Joins the flight of `key` and `id`, if there is one.
     pub(crate) fn find(self: &Arc<Self>, key: &Key, joining: Joining) -> Option<Ticket> {
         let mut shard = self.shard(key);

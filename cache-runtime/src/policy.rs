@@ -259,11 +259,6 @@ impl Policy {
         self.stale
     }
 
-    /// Whether a value is served that is being replaced.
-    pub(crate) fn replaces(&self) -> bool {
-        self.stale > 0 || !matches!(self.early, Early::Never)
-    }
-
     pub(crate) fn early(&self) -> Early {
         self.early
     }

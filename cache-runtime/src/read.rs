@@ -6,7 +6,6 @@
 mod at_hand;
 mod attempt;
 mod detached;
-mod glance;
 mod load;
 mod replace;
 mod settings;

@@ -217,8 +217,8 @@ impl Builder {
         self
     }
 
-    /// How long a load may keep others waiting. Afterwards they load for themselves, and a load
-    /// that had outlived its callers is dropped.
+    /// How long a load may keep others waiting, in a crowd up to an eighth longer. Afterwards they
+    /// load for themselves, and a load that had outlived its callers is dropped.
     ///
     /// # Default
     ///

@@ -8,46 +8,65 @@ use std::time::Duration;
 
 use tokio::runtime::{Handle, Id};
 use tokio::task::coop::{Unconstrained, unconstrained};
-use tokio::time::{Sleep, sleep, timeout};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 use super::{Flight, Turn};
 
-/// So many have a timer each. Those who come after them have one in common with all of their runtime:
-/// to set ten thousand, and take them back, takes longer than to wake those who wait.
+/// So many have a timer each. Those who come after them share alarms: to set ten thousand timers, and
+/// take them back, takes longer than to wake those who wait.
 const FEW: u64 = 32;
 
-/// A timer that ends the wait of those who have none of their own. No task polls it, which might not be
-/// polled itself: the runtime's clock rings [`Bell`] when its time has come. It is the clock of those
-/// who wait, and stands still only where theirs would.
+/// By which part of what they wait those may be apart who share an alarm.
+const SPREAD: u32 = 8;
+
+/// A timer for those of one runtime who begin to wait shortly after each other. No task polls it, which
+/// might not be polled itself: the runtime's clock rings the [`Bell`]. It stands still only where the
+/// timers of those who wait would.
 pub(super) struct Alarm {
     runtime: Id,
+    /// Until when others may share it.
+    open: Instant,
+    /// When the last of them has waited long enough.
+    end: Instant,
+    /// The place of the last of them.
+    pub(super) last: u64,
     #[allow(dead_code, reason = "it rings as long as it is not dropped")]
     timer: Pin<Box<Unconstrained<Sleep>>>,
 }
 
-struct Bell(Weak<Flight>);
+struct Bell {
+    flight: Weak<Flight>,
+    runtime: Id,
+    end: Instant,
+}
 
 impl Wake for Bell {
     fn wake(self: Arc<Self>) {
-        if let Some(flight) = self.0.upgrade() {
-            flight.end_waiting();
+        // A runtime that ends rings all its bells.
+        if Instant::now() >= self.end
+            && let Some(flight) = self.flight.upgrade()
+        {
+            flight.end_waiting(|alarm| alarm.runtime == self.runtime && alarm.end == self.end);
         }
     }
 }
 
 impl Alarm {
-    /// `None` if its time has come already.
-    fn of(flight: &Arc<Flight>, runtime: Id, limit: Duration) -> Option<Self> {
+    fn new(flight: &Arc<Flight>, runtime: Id, now: Instant, limit: Duration) -> Self {
+        let open = now + limit / SPREAD;
+        let end = open + limit;
         // Unconstrained, as it would ring where a task's budget is used up.
-        let mut timer = Box::pin(unconstrained(sleep(limit)));
-        let bell = Waker::from(Arc::new(Bell(Arc::downgrade(flight))));
-        let polled = timer.as_mut().poll(&mut Context::from_waker(&bell));
-        polled.is_pending().then_some(Self { runtime, timer })
+        let mut timer = Box::pin(unconstrained(sleep_until(end)));
+        let bell = Waker::from(Arc::new(Bell { flight: Arc::downgrade(flight), runtime, end }));
+        // If its time has come already, it is not used.
+        let _ = timer.as_mut().poll(&mut Context::from_waker(&bell));
+        Self { runtime, open, end, last: 0, timer }
     }
 }
 
 impl Flight {
-    /// This member's [`turn`](Self::turn). When it has waited for about `limit`, it is [`Turn::Late`].
+    /// This member's [`turn`](Self::turn). When it has waited for `limit` or a little more, it is
+    /// [`Turn::Late`].
     ///
     /// # Cancel safety
     ///
@@ -56,27 +75,35 @@ impl Flight {
         if let Some(turn) = self.turn_now() {
             return turn;
         }
-        if self.is_told_when_late(limit) {
-            return self.turn().await;
+        match self.place_with_alarm(limit) {
+            Some(place) => self.turn_at(place).await,
+            None => Box::pin(timeout(limit, self.turn())).await.unwrap_or(Turn::Late),
         }
-        Box::pin(timeout(limit, self.turn())).await.unwrap_or(Turn::Late)
     }
 
-    /// Whether an alarm tells those of this runtime who wait when they have waited too long.
-    fn is_told_when_late(self: &Arc<Self>, limit: Duration) -> bool {
-        let Ok(runtime) = Handle::try_current() else { return false };
-        let state = self.state.lock();
-        if state.arrivals < FEW {
-            return false;
+    /// A place to wait at that an alarm knows of, if it is one in a crowd.
+    fn place_with_alarm(self: &Arc<Self>, limit: Duration) -> Option<u64> {
+        let runtime = Handle::try_current().ok()?.id();
+        let mut state = self.state.lock();
+        if state.arrivals() < FEW {
+            return None;
         }
-        if state.alarms.iter().any(|alarm| alarm.runtime == runtime.id()) {
-            return true;
+        let now = Instant::now();
+        let is_open = |alarm: &Alarm| alarm.runtime == runtime && now <= alarm.open;
+        if !state.alarms.iter().any(is_open) {
+            drop(state);
+            // Without the lock, which it takes when it rings. Two may set one each.
+            let alarm = Alarm::new(self, runtime, now, limit);
+            state = self.state.lock();
+            // Until now, it can't have rung.
+            if Instant::now() >= alarm.end {
+                return None;
+            }
+            state.alarms.push(alarm);
         }
-        drop(state);
-        // Without the lock, which it takes when it rings. Two may set one each.
-        let alarm = Alarm::of(self, runtime.id(), limit);
-        let is_set = alarm.is_some();
-        self.state.lock().alarms.extend(alarm);
-        is_set
+        let place = state.next_place();
+        let alarm = state.alarms.iter_mut().find(|alarm| is_open(alarm))?;
+        alarm.last = place;
+        Some(place)
     }
 }

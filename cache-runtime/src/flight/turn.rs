@@ -47,11 +47,10 @@ pub(super) struct State {
     landing: Vec<Waker>,
     /// In the order they came. One that is not here any more has been woken.
     waiting: Waiters,
-    /// How many have begun to wait.
-    pub(super) arrivals: u64,
-    /// Who waits has waited too long.
-    is_late: bool,
-    /// What tells those of a runtime when they are.
+    arrivals: u64,
+    /// Who waits at a place before this has waited too long.
+    late: u64,
+    /// What tells of it.
     pub(super) alarms: Vec<Alarm>,
 }
 
@@ -66,7 +65,7 @@ impl State {
             landing: Vec::new(),
             waiting: Waiters::new(),
             arrivals: 0,
-            is_late: false,
+            late: 0,
             alarms: Vec::new(),
         }
     }
@@ -103,7 +102,7 @@ pub(crate) enum Turn<'a> {
     Landed(&'a Outcome),
     /// Take a value that is being replaced, and has been since this moment.
     AtHand(Arc<Entry>, u64),
-    /// Wait no longer: the load takes too long.
+    /// Wait no longer: that has taken long enough.
     Late,
 }
 
@@ -171,16 +170,21 @@ impl Flight {
         Waiting { flight: self, place: None }
     }
 
+    /// The same, at a place that was taken already.
+    pub(super) fn turn_at(self: &Arc<Self>, place: u64) -> Waiting<'_> {
+        Waiting { flight: self, place: Some(place) }
+    }
+
     /// This member's turn, if it has come.
     pub(crate) fn turn_now(self: &Arc<Self>) -> Option<Turn<'_>> {
-        self.landed().or_else(|| self.next_turn(&mut self.state.lock()))
+        self.landed().or_else(|| self.next_turn(&mut self.state.lock(), None))
     }
 
     fn landed(&self) -> Option<Turn<'_>> {
         self.outcome.get().map(Turn::Landed)
     }
 
-    fn next_turn(self: &Arc<Self>, state: &mut State) -> Option<Turn<'_>> {
+    fn next_turn(self: &Arc<Self>, state: &mut State, place: Option<u64>) -> Option<Turn<'_>> {
         // It may have landed before the lock was taken; from now on it can't.
         if let Some(landed) = self.landed() {
             return Some(landed);
@@ -192,14 +196,17 @@ impl Flight {
             state.running += 1;
             return Some(Turn::Load(Permit { flight: Some(self.clone()) }));
         }
-        state.is_late.then_some(Turn::Late)
+        place.is_some_and(|place| place < state.late).then_some(Turn::Late)
     }
 
-    /// Lets nobody wait any longer.
-    pub(super) fn end_waiting(&self) {
+    /// Ends the wait of those whom this alarm tells, and of all who came before them.
+    pub(super) fn end_waiting(&self, is_it: impl Fn(&Alarm) -> bool) {
         let mut state = self.state.lock();
-        state.is_late = true;
-        let woken = mem::take(&mut state.waiting);
+        let told = state.alarms.iter().filter(|alarm| is_it(alarm)).map(|alarm| alarm.last + 1);
+        state.late = told.chain([state.late]).max().unwrap_or_default();
+        let late = state.late;
+        let count = state.waiting.partition_point(|(place, _)| *place < late);
+        let woken: Waiters = state.waiting.drain(..count).collect();
         drop(state);
         woken.into_iter().map(|(_, waker)| waker).for_each(Waker::wake);
     }
@@ -284,6 +291,17 @@ impl Flight {
 }
 
 impl State {
+    /// How many have begun to wait.
+    pub(super) fn arrivals(&self) -> u64 {
+        self.arrivals
+    }
+
+    /// A place behind all others.
+    pub(super) fn next_place(&mut self) -> u64 {
+        self.arrivals += 1;
+        self.arrivals - 1
+    }
+
     /// Takes as many of those who wait as may load now.
     fn next_waiting(&mut self) -> Waiters {
         let free = self.limit.saturating_sub(self.running);
@@ -358,9 +376,8 @@ impl<'a> Future for Waiting<'a> {
             return Poll::Ready(landed);
         }
         let mut state = flight.state.lock();
-        let Some(turn) = flight.next_turn(&mut state) else {
-            let place = self.place.unwrap_or(state.arrivals);
-            state.arrivals += u64::from(self.place.is_none());
+        let Some(turn) = flight.next_turn(&mut state, self.place) else {
+            let place = self.place.unwrap_or_else(|| state.next_place());
             state.wait_at(place, context.waker().clone());
             drop(state);
             self.place = Some(place);

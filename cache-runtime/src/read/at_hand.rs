@@ -107,7 +107,7 @@ impl Read {
         };
         match taken {
             Some(entry) => Way::Served(entry),
-            None => self.way_of_read(None).await,
+            None => self.way_of_read().await,
         }
     }
 

@@ -89,7 +89,7 @@ impl Replacement {
 impl Read {
     /// How a load goes on that is to replace a value; `None` also where it may not.
     async fn look_to_replace(&self, turn: Box<Loading>) -> Option<Way> {
-        let way = self.look(*turn, None).await?;
+        let way = self.look(*turn).await?;
         if let Way::Load(Role::Lead(turn)) = &way {
             let is_reached = match &turn.claim {
                 // Nothing can be stored: the next reader after the write loads.

@@ -155,7 +155,7 @@ fn stuck(
     stuck
 }
 
-/// Who waits has either a timer or a watch, and one that has ended its wait loads at last.
+/// Who waits has a timer, or shares an alarm, and one that has ended its wait loads at last.
 #[tokio::test(start_paused = true)]
 async fn a_crowd_waits_for_two_loads_at_most() {
     let cache = Cache::builder().no_remote().build();
@@ -174,84 +174,10 @@ async fn a_crowd_waits_for_two_loads_at_most() {
         let (number, value) = member.await.unwrap();
         assert_eq!(value, number, "it loaded for itself");
     }
-    assert_eq!(began.elapsed().as_secs(), 120, "a minute for each of two loads");
+    let waited = began.elapsed().as_secs();
+    assert!((120..=135).contains(&waited), "{waited} s, where a load is waited for for a minute");
     first.abort();
     drop(stuck);
-}
-
-/// A cache of a remote tier alone that holds 1 under `key`, where hits are likely; of a function whose
-/// values are not replaced while they are served.
-async fn remote_alone(key: &Key) -> (Cache, Faulty<MemoryRemote>) {
-    let remote = Faulty::new(MemoryRemote::new());
-    let cache = Cache::builder().no_local().remote(remote.clone()).build();
-    for _ in 0..100 {
-        assert_eq!(plain(&cache, key).load(async { 1 }).await, 1);
-    }
-    remote.forget_calls();
-    (cache, remote)
-}
-
-fn plain(cache: &Cache, key: &Key) -> Call<impl Shape<Return = u64> + use<>> {
-    const PLAIN: Policy = Policy::new().ttl_secs(10);
-    let shape = Returns::<u64>::new().kind().errors().serde();
-    let owner = SITE.address();
-    match (Looking { site: &SITE, owner, cache, policy: &PLAIN, shape }).up_written(key.borrowed())
-    {
-        Lookup::Miss(call) => call,
-        Lookup::Hit(value) => panic!("{value} is a hit"),
-    }
-}
-
-#[tokio::test]
-async fn who_is_alone_in_asking_for_a_likely_hit_begins_no_flight_and_others_do() {
-    let (key, other) = (Key::from("value"), Key::from("other"));
-    let (cache, remote) = remote_alone(&key).await;
-    remote.on(Method::Get, Fault::Hang);
-    let mut alone = Box::pin(plain(&cache, &key).load(async { 2 }));
-    poll_once(&mut alone);
-    assert_eq!(cache.flights().len(), 0);
-    let mut crowd: Vec<_> =
-        (0..3).map(|_| Box::pin(plain(&cache, &other).load(async { 3 }))).collect();
-    crowd.iter_mut().for_each(poll_once);
-    assert_eq!(cache.flights().len(), 1);
-    assert_eq!(remote.methods(), [Method::Get, Method::Get]);
-    remote.heal();
-    assert_eq!(alone.await, 1);
-    for member in crowd {
-        assert_eq!(member.await, 3);
-    }
-    assert_eq!(cache.flights().len(), 0);
-}
-
-/// The write's barrier did not get to the remote tier, say.
-#[tokio::test]
-async fn nobody_looks_behind_a_write_that_is_under_way() {
-    let key = Key::from("value");
-    let (cache, _remote) = remote_alone(&key).await;
-    let barrier = cache.flights().enter(&key, || {});
-    assert_eq!(plain(&cache, &key).load(async { 2 }).await, 2);
-    drop(barrier);
-}
-
-#[tokio::test(start_paused = true)]
-async fn who_has_glanced_in_vain_has_no_other_budget() {
-    let key = Key::from("value");
-    let (cache, remote) = remote_alone(&key).await;
-    remote.on_all(Fault::Hang);
-    let began = tokio::time::Instant::now();
-    assert_eq!(plain(&cache, &key).load(async { 2 }).await, 2);
-    assert_eq!(began.elapsed().as_millis(), 250, "the default");
-    assert_eq!(remote.methods(), [Method::Get]);
-    remote.heal();
-
-    remote.forget_calls();
-    remote.on(Method::Get, Fault::Delay(Duration::from_millis(200)));
-    remote.on(Method::GetOrSet, Fault::Hang);
-    let began = tokio::time::Instant::now();
-    let other = Key::from("other");
-    assert_eq!(plain(&cache, &other).load(async { 3 }).await, 3);
-    assert_eq!(began.elapsed().as_millis(), 250, "the lease was waited for no longer than that");
-    assert_eq!(remote.methods()[..2], [Method::Get, Method::GetOrSet]);
 }
 
 /// What a future hands on to another one that it awaits, it may hold twice.
@@ -424,3 +350,5 @@ async fn what_keeps_a_lease_ends_with_the_body() {
     assert_eq!(load.await.unwrap(), 7);
     assert!(remote.methods().contains(&Method::Replace), "it is filled");
 }
+
+mod together;

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::glance::Glanced;
 use super::wait::Wait;
 use super::{Loading, Read, Role, Way};
 use crate::entry::Entry;
@@ -85,11 +84,7 @@ impl Read {
     ///
     /// A value that is there is taken before anything is made that only a load needs.
     #[allow(clippy::manual_async_fn, reason = "it would hold its arguments twice")]
-    pub(super) fn look(
-        &self,
-        mut turn: Loading,
-        mut glanced: Option<Box<Glanced>>,
-    ) -> impl Future<Output = Option<Way>> + Send {
+    pub(super) fn look(&self, mut turn: Loading) -> impl Future<Output = Option<Way>> + Send {
         async move {
             if turn.ticket.is_barred() {
                 turn.ticket.flight().saw(None, None);
@@ -99,10 +94,9 @@ impl Read {
             let Some(tier) = self.entry.cache.remote(self.entry.policy) else {
                 return Some(self.take(turn, Accepted::Nothing));
             };
-            let _reading = tier.reading();
             let mut search = Search { seen: None, looks: LOOKS, wait: None };
             loop {
-                let found = match self.sight(tier, &mut turn, glanced.take()).await {
+                let found = match self.sight(tier, &mut turn).await {
                     Ok(Sight {
                         accepted: hit @ (Accepted::Hit(_) | Accepted::HitAlone(_)),
                         ..
@@ -186,21 +180,9 @@ impl Read {
     }
 
     /// Begins a visit to the cell, and looks at it where a value is likely to be there.
-    async fn sight<'t>(
-        &self,
-        tier: &'t Arc<Tier>,
-        turn: &mut Loading,
-        glanced: Option<Box<Glanced>>,
-    ) -> Result<Sight<'t>> {
+    async fn sight<'t>(&self, tier: &'t Arc<Tier>, turn: &mut Loading) -> Result<Sight<'t>> {
         let mut visit = tier.visit(&self.entry.key, self.entry.policy)?;
-        let expects_hit = match glanced {
-            Some(glanced) => {
-                visit.has_left(glanced.budget);
-                glanced.answer?;
-                false
-            }
-            None => turn.early.is_some() || self.counters().remote().expects_hit(),
-        };
+        let expects_hit = turn.early.is_some() || self.counters().remote().expects_hit();
         let cell = if expects_hit { Cell::answered(visit.look().await)? } else { Cell::Absent };
         let accepted = match &cell {
             Cell::Value(cell) => self.accept(turn, cell),
@@ -297,11 +279,6 @@ impl Read {
     /// The same, where nobody waits.
     fn serve_alone(&self, turn: Loading, entry: Arc<Entry>) -> Way {
         turn.permit.leave_alone();
-        self.served_alone(entry)
-    }
-
-    /// A value of the remote tier that is for this call alone.
-    pub(super) fn served_alone(&self, entry: Arc<Entry>) -> Way {
         let counters = self.counters();
         counters.found(false);
         counters.found_remotely();

@@ -4,7 +4,6 @@ use std::future::ready;
 use std::mem;
 use std::sync::Arc;
 
-use super::glance::Glanced;
 use super::{Loading, Mode, Read, Renewing, Role, Step, Way};
 use crate::boxed::boxed;
 use crate::entry::Entry;
@@ -33,10 +32,7 @@ impl Read {
             }
             Mode::Bypass => Box::pin(ready(self.uncached())),
             Mode::Refresh => Box::pin(self.way_to_renew()),
-            Mode::Read => match self.glances_at() {
-                Some(tier) => boxed(|| self.way_by_glance(tier)),
-                None => boxed(|| self.way_of_read(None)),
-            },
+            Mode::Read => self.way_of_read(),
         }
     }
 
@@ -58,58 +54,88 @@ impl Read {
         Way::Load(Role::Renew(Box::new(Renewing { claim, ticket, trust })))
     }
 
-    pub(super) async fn way_of_read(&self, mut glanced: Option<Box<Glanced>>) -> Way {
+    /// The way of a call that reads. Who is the first in a flight looks in the remote tier at once, without
+    /// what those need who wait.
+    pub(super) fn way_of_read(&self) -> Step<'_, Way> {
+        let (joined, trust) = self.join();
+        let ticket = match joined {
+            Joined::Stored(recalled) => return Box::pin(ready(self.taken(recalled))),
+            Joined::First(ticket) | Joined::Member(ticket) => ticket,
+        };
+        match ticket.flight().turn_now() {
+            Some(Turn::Load(permit)) => match self.lead(permit, ticket, trust) {
+                Ok(turn) => boxed(|| self.way_of_first(turn)),
+                Err(way) => Box::pin(ready(way)),
+            },
+            _ => boxed(|| self.way_of_member(ticket, trust)),
+        }
+    }
+
+    async fn way_of_first(&self, turn: Loading) -> Way {
+        match self.look(turn).await {
+            Some(way) => way,
+            None => self.way_of_read().await,
+        }
+    }
+
+    async fn way_of_member(&self, mut ticket: Ticket, mut trust: Trust) -> Way {
         let mut patient = true;
         loop {
-            self.follows();
             let cache = &self.entry.cache;
-            let trust = cache.trust(self.entry.policy);
-            let joining = cache.joining(self.flight_id(), trust);
-            let stored = || self.recalled();
-            // Without a name for what is matched, which those who wait would hold beside its parts.
-            let ticket = match cache.flights().join(&self.entry.key, joining, stored) {
-                Joined::Stored(recalled) => return self.taken(recalled),
-                Joined::First(ticket) | Joined::Member(ticket) => ticket,
-            };
-            let next = match ticket.flight().turn_within(cache.max_load()).await {
-                Turn::Landed(Outcome::Merged) => continue,
+            let step = match ticket.flight().turn_within(cache.max_load()).await {
+                Turn::Landed(Outcome::Merged) => Err(ticket),
                 Turn::Landed(outcome) => return self.landed(outcome),
                 // Let the next one try, once.
                 Turn::Late if mem::take(&mut patient) => {
                     ticket.detach();
-                    continue;
+                    Err(ticket)
                 }
                 Turn::Late => return self.uncached(),
-                Turn::Load(permit) => self.lead(permit, ticket, trust, &mut glanced),
+                Turn::Load(permit) => match self.lead(permit, ticket, trust) {
+                    Ok(turn) => Ok(boxed(|| self.look(turn)) as Step<'_, _>),
+                    Err(way) => return way,
+                },
                 // The feed may have been lost since it was offered.
                 Turn::AtHand(entry, _) if !cache.is_vouched_for(&entry, trust.since) => {
                     ticket.flight().withdraw();
-                    continue;
+                    Err(ticket)
                 }
-                Turn::AtHand(entry, since) => self.take_at_hand(entry, since, ticket),
+                Turn::AtHand(entry, since) => Ok(self.take_at_hand(entry, since, ticket)),
             };
-            if let Some(way) = next.await {
-                return way;
+            match step {
+                Ok(step) => {
+                    if let Some(way) = step.await {
+                        return way;
+                    }
+                }
+                Err(ticket) => drop(ticket),
             }
+            (ticket, trust) = match self.join() {
+                (Joined::Stored(recalled), _) => return self.taken(recalled),
+                (Joined::First(ticket) | Joined::Member(ticket), trust) => (ticket, trust),
+            };
         }
     }
 
-    /// Begins to load, where there is nothing to be found either. Answers no way where another flight is
-    /// to be joined. No `async fn`: those who wait would hold it, too.
-    fn lead(
-        &self,
-        permit: Permit,
-        ticket: Ticket,
-        trust: Trust,
-        glanced: &mut Option<Box<Glanced>>,
-    ) -> Step<'_, Option<Way>> {
+    /// Joins the flight of the key, unless there is a value.
+    fn join(&self) -> (Joined<Recalled>, Trust) {
+        self.follows();
+        let cache = &self.entry.cache;
+        let trust = cache.trust(self.entry.policy);
+        let joining = cache.joining(self.flight_id(), trust);
+        let joined = cache.flights().join(&self.entry.key, joining, || self.recalled());
+        (joined, trust)
+    }
+
+    /// Begins to load: to look in the remote tier, if there is one.
+    fn lead(&self, permit: Permit, ticket: Ticket, trust: Trust) -> Result<Loading, Way> {
         self.leads();
         let claim = if ticket.is_barred() { Claim::Barred } else { Claim::Alone };
         let turn = Loading { claim, permit, ticket, trust, early: None };
-        if self.entry.cache.remote(self.entry.policy).is_none() {
-            return Box::pin(ready(Some(Way::Load(Role::Lead(Box::new(turn))))));
+        if self.entry.cache.remote(self.entry.policy).is_some() {
+            return Ok(turn);
         }
-        boxed(|| self.look(turn, glanced.take()))
+        Err(Way::Load(Role::Lead(Box::new(turn))))
     }
 
     /// Takes what is at hand while it is replaced, or what replaces it. Answers no way where it may not be

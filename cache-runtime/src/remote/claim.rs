@@ -123,11 +123,6 @@ pub(crate) enum Stands {
 }
 
 impl Visit<'_> {
-    /// Begins with a budget of which some is used up.
-    pub(crate) fn has_left(&mut self, budget: Budget) {
-        self.budget = budget;
-    }
-
     /// Looks at the cell. What it answers, [`Cell::answered`] tells.
     pub(crate) fn look(&mut self) -> impl Future<Output = Result<Option<Bytes>>> {
         self.tier.call(&mut self.budget, self.tier.backend.get(&self.name))

@@ -57,8 +57,6 @@ pub(crate) struct Tier {
     prefix: String,
     breaker: Breaker,
     keeper: Keeper,
-    /// How many reads are under way.
-    reads: AtomicU64,
 }
 
 /// A command on its way. One that its caller gives up after a while counts as a failure: callers
@@ -77,15 +75,6 @@ impl Drop for Asked<'_> {
         {
             permit.failure();
         }
-    }
-}
-
-/// A read of the remote tier that is under way.
-pub(crate) struct Reading<'a>(&'a AtomicU64);
-
-impl Drop for Reading<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -112,7 +101,6 @@ impl Tier {
             barriers_missed: AtomicU64::new(0),
             prefix,
             breaker: Breaker::new(clock),
-            reads: AtomicU64::new(0),
         })
     }
 
@@ -167,19 +155,8 @@ impl Tier {
         self.limits.value_bytes
     }
 
-    pub(crate) fn budget(&self) -> Budget {
+    pub(super) fn budget(&self) -> Budget {
         Budget::of(self.limits.budget)
-    }
-
-    /// Counts a read, until what this answers is dropped.
-    pub(crate) fn reading(&self) -> Reading<'_> {
-        self.reads.fetch_add(1, Ordering::Relaxed);
-        Reading(&self.reads)
-    }
-
-    /// Whether no read is under way.
-    pub(crate) fn is_idle(&self) -> bool {
-        self.reads.load(Ordering::Relaxed) == 0
     }
 
     /// Runs `command` in what is left of `budget`, unless the tier is left alone for now.
@@ -212,16 +189,12 @@ impl Tier {
     }
 
     /// The cell of a value under `key`, without a claim on it.
-    pub(crate) async fn read(
-        self: &Arc<Self>,
-        key: &Key,
-        budget: &mut Budget,
-    ) -> Result<Option<Bytes>> {
+    pub(crate) async fn read(self: &Arc<Self>, key: &Key) -> Result<Option<Bytes>> {
         if self.owes(key) {
             return Ok(None);
         }
         let name = self.name(key);
-        match Cell::answered(self.call(budget, self.backend.get(&name)).await)? {
+        match Cell::answered(self.call(&mut self.budget(), self.backend.get(&name)).await)? {
             Cell::Value(cell) => Ok(Some(cell)),
             _ => Ok(None),
         }

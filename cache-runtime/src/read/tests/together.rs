@@ -1,0 +1,243 @@
+//! Calls of one key that meet, and what a remote tier costs them that is silent or full.
+
+use tokio::time::{Instant, sleep};
+
+use super::*;
+use crate::timeout::Timeout;
+
+/// A cache of a remote tier alone that holds 1 under `key`, where hits are likely.
+async fn remote_alone(key: &Key) -> (Cache, Faulty<MemoryRemote>) {
+    let remote = Faulty::new(MemoryRemote::new());
+    let cache = Cache::builder().no_local().remote(remote.clone()).build();
+    for _ in 0..100 {
+        assert_eq!(plain(&cache, key).load(async { 1 }).await, 1);
+    }
+    remote.forget_calls();
+    (cache, remote)
+}
+
+/// A call of a function whose values are not served any more once they are past their ttl.
+fn plain(cache: &Cache, key: &Key) -> Call<impl Shape<Return = u64> + use<>> {
+    plain_of(cache, key, 1)
+}
+
+fn plain_of(cache: &Cache, key: &Key, version: u32) -> Call<impl Shape<Return = u64> + use<>> {
+    let policy = Policy::new().ttl_secs(10).version(version);
+    let shape = Returns::<u64>::new().kind().errors().serde();
+    let looking = Looking { site: &SITE, owner: SITE.address(), cache, policy: &policy, shape };
+    match looking.up_written(key.borrowed()) {
+        Lookup::Miss(call) => call,
+        Lookup::Hit(value) => panic!("{value} is a hit"),
+    }
+}
+
+/// Invariant 9: a cache fault costs a reader one `remote_budget` at most.
+#[tokio::test(start_paused = true)]
+async fn who_meets_another_in_a_silent_remote_tier_waits_for_one_budget() {
+    let key = Key::from("value");
+    let (cache, remote) = remote_alone(&key).await;
+    remote.on_all(Fault::Hang);
+    let began = Instant::now();
+    let first = {
+        let (cache, key) = (cache.clone(), key.clone());
+        tokio::spawn(async move {
+            let value = plain(&cache, &key).load(async { 2 }).await;
+            (value, began.elapsed().as_millis())
+        })
+    };
+    sleep(Duration::from_millis(240)).await;
+    let second = tokio::spawn({
+        let (cache, key) = (cache.clone(), key.clone());
+        async move { plain(&cache, &key).load(async { 3 }).await }
+    });
+    let (_, took) = first.await.unwrap();
+    second.await.unwrap();
+    assert!(
+        took <= 251,
+        "the first reader waited {took} ms for a remote tier whose budget is 250 ms"
+    );
+}
+
+/// One load per key: two calls of one key that overlap, where the remote tier takes no fill.
+#[tokio::test(start_paused = true)]
+async fn calls_that_meet_share_a_load_that_can_not_be_stored() {
+    let key = Key::from("value");
+    let (cache, remote) = remote_alone(&key).await;
+    let other = Key::from("other");
+    remote.on(Method::Replace, Fault::Fail(ErrorKind::Full));
+    remote.on(Method::GetOrSet, Fault::Fail(ErrorKind::Full));
+    remote.once(Method::Get, Fault::Delay(Duration::from_millis(100)));
+    let loads = Arc::new(AtomicU64::new(0));
+    let read = || {
+        let (cache, key, loads) = (cache.clone(), other.clone(), loads.clone());
+        tokio::spawn(async move {
+            plain(&cache, &key)
+                .load(async move {
+                    loads.fetch_add(1, SeqCst);
+                    sleep(Duration::from_millis(50)).await;
+                    7
+                })
+                .await
+        })
+    };
+    let first = read();
+    sleep(Duration::from_millis(10)).await;
+    let second = read();
+    first.await.unwrap();
+    second.await.unwrap();
+    assert_eq!(loads.load(SeqCst), 1, "loads for two calls of one key that overlap");
+}
+
+/// As above, where the remote tier is well but for one command that is lost.
+#[tokio::test(start_paused = true)]
+async fn calls_that_meet_share_a_load_although_a_command_was_lost() {
+    let key = Key::from("value");
+    let (cache, remote) = remote_alone(&key).await;
+    let other = Key::from("other");
+    remote.once(Method::Get, Fault::Hang);
+    let loads = Arc::new(AtomicU64::new(0));
+    let read = || {
+        let (cache, key, loads) = (cache.clone(), other.clone(), loads.clone());
+        tokio::spawn(async move {
+            let body = async move {
+                loads.fetch_add(1, SeqCst);
+                sleep(Duration::from_millis(100)).await;
+                1
+            };
+            plain(&cache, &key).load(body).await
+        })
+    };
+    let first = read();
+    sleep(Duration::from_millis(200)).await;
+    let second = read();
+    first.await.unwrap();
+    second.await.unwrap();
+    assert_eq!(loads.load(SeqCst), 1, "loads for two calls of one key that overlap");
+}
+
+/// A value that this function can't take is transferred once.
+#[tokio::test]
+async fn what_is_of_another_version_is_asked_for_once() {
+    let key = Key::from("value");
+    let (cache, remote) = remote_alone(&key).await;
+    let elsewhere = Cache::builder().no_local().remote(remote.inner().clone()).build();
+    let other = Key::from("other");
+    assert_eq!(plain_of(&elsewhere, &other, 2).load(async { 5 }).await, 5);
+    assert_eq!(plain(&cache, &other).load(async { 6 }).await, 6);
+    assert_eq!(remote.methods(), [Method::Get, Method::Replace]);
+}
+
+/// An invalidation that the remote tier could not be told of, and one that overtakes a glance.
+#[tokio::test(start_paused = true)]
+async fn a_value_whose_invalidation_is_owed_is_read_by_nobody() {
+    let key = Key::from("value");
+    let (cache, remote) = remote_alone(&key).await;
+    remote.on(Method::Invalidate, Fault::Fail(ErrorKind::Unavailable));
+    assert!(cache.invalidate(&key).await.is_err());
+    assert_eq!(plain(&cache, &key).load(async { 2 }).await, 2);
+    remote.heal();
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!(plain(&cache, &key).load(async { 3 }).await, 3);
+    remote.on(Method::Get, Fault::HoldReply);
+    let mut old = Box::pin(plain(&cache, &key).load(async { 4 }));
+    poll_once(&mut old);
+    cache.invalidate(&key).await.unwrap();
+    let new = tokio::spawn(plain(&cache, &key).load(async { 5 }));
+    sleep(Duration::from_millis(10)).await;
+    remote.heal();
+    assert_eq!(old.await, 3, "it began before");
+    assert_eq!(new.await.unwrap(), 5);
+}
+
+static LIMITED: Site = Site::new("tests", "limited", "limited", Policy::new());
+
+/// As `plain`, of a function that can fail.
+fn limited(cache: &Cache, key: &Key) -> Call<impl Shape<Return = Result<u64, Timeout>> + use<>> {
+    const PLAIN: Policy = Policy::new().ttl_secs(10);
+    let shape = Returns::<Result<u64, Timeout>>::new().kind().errors().serde();
+    let owner = LIMITED.address();
+    match (Looking { site: &LIMITED, owner, cache, policy: &PLAIN, shape })
+        .up_written(key.borrowed())
+    {
+        Lookup::Miss(call) => call,
+        Lookup::Hit(value) => panic!("{value:?} is a hit"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_load_goes_on_whose_caller_had_less_patience_than_a_silent_remote_tier_takes() {
+    let (clock, remote) = (FakeClock::new(), Faulty::new(MemoryRemote::new()));
+    let cache = Cache::builder().no_local().clock(clock).remote(remote.clone()).build();
+    let key = Key::from("value");
+    for _ in 0..100 {
+        assert_eq!(limited(&cache, &key).load(async { Ok(1) }).await.unwrap(), 1);
+    }
+    remote.on_all(Fault::Hang);
+    let loads = Arc::new(AtomicU64::new(0));
+    let counted = loads.clone();
+    let answer = limited(&cache, &key)
+        .hard_timeout_millis(200)
+        .detached(async move {
+            counted.fetch_add(1, SeqCst);
+            Ok(2)
+        })
+        .await;
+    assert!(answer.is_err());
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(loads.load(SeqCst), 1, "it went on");
+}
+
+/// A load that keeps nobody waiting for `max_load` keeps its waiters.
+#[tokio::test(start_paused = true)]
+async fn a_late_comer_is_not_late_because_a_crowd_was_there_long_before() {
+    let cache = Cache::builder().no_remote().build(); // max_load: a minute
+    let key = Key::from("value");
+    let loads = Arc::new(AtomicU64::new(0));
+    let load = |wait: u64| {
+        let loads = loads.clone();
+        call(&cache, &key).load(async move {
+            loads.fetch_add(1, SeqCst);
+            sleep(Duration::from_secs(wait)).await;
+            wait
+        })
+    };
+    let leader = tokio::spawn(load(70));
+    tokio::task::yield_now().await;
+    let crowd: Vec<_> = (0..40).map(|_| tokio::spawn(load(1))).collect();
+    sleep(Duration::from_secs(1)).await;
+    // Their clients have had enough.
+    crowd.iter().for_each(|member| member.abort());
+    sleep(Duration::from_millis(58_900)).await;
+    let began = Instant::now();
+    let value = load(1).await;
+    let waited = began.elapsed().as_millis();
+    leader.await.unwrap();
+    assert_eq!((value, loads.load(SeqCst)), (70, 1), "it waited for {waited} ms only");
+}
+
+/// Its clock rings all its bells then.
+#[test]
+fn the_end_of_a_runtime_ends_no_wait_in_another_one() {
+    let runtime =
+        || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let (ends, stays) = (runtime().unwrap(), runtime().unwrap());
+    let cache = Cache::builder().no_remote().build();
+    let key = Key::from("value");
+    let loads = Arc::new(AtomicU64::new(0));
+    let load = || {
+        let loads = loads.clone();
+        Box::pin(call(&cache, &key).load(async move {
+            loads.fetch_add(1, SeqCst);
+            pending().await
+        }))
+    };
+    let mut waits: Vec<_> = (0..2).map(|_| load()).collect();
+    let _stays = stays.enter();
+    waits.iter_mut().for_each(poll_once);
+    let mut crowd: Vec<_> = (0..100).map(|_| load()).collect();
+    ends.block_on(async { crowd.iter_mut().for_each(poll_once) });
+    drop(ends);
+    waits.iter_mut().for_each(poll_once);
+    assert_eq!(loads.load(SeqCst), 1);
+    drop(crowd);
+}
