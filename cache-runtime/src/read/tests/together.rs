@@ -206,7 +206,7 @@ async fn a_late_comer_is_not_late_because_a_crowd_was_there_long_before() {
     let crowd: Vec<_> = (0..40).map(|_| tokio::spawn(load(1))).collect();
     sleep(Duration::from_secs(1)).await;
     // Their clients have had enough.
-    crowd.iter().for_each(|member| member.abort());
+    crowd.iter().for_each(tokio::task::JoinHandle::abort);
     // Shortly before their alarm, and shortly after it.
     sleep(Duration::from_secs(66)).await;
     let before = tokio::spawn(load(2));
