@@ -25,7 +25,7 @@ impl<T> Few<T> {
         self.first.iter_mut().chain(&mut self.others)
     }
 
-    /// Takes out what `is_it`. The order of the others may change.
+    /// Takes the one out which `is_it`. The order of the others may change.
     pub(super) fn remove(&mut self, is_it: impl Fn(&T) -> bool) {
         if self.first.as_ref().is_some_and(&is_it) {
             self.first = self.others.pop();

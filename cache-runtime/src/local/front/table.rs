@@ -26,7 +26,8 @@ const LULL: usize = 1 << 20;
 /// bytes than this is not referred to.
 const LARGEST_ENTRY: usize = 256;
 
-/// At so many hits of an entry the backend is told of one, and they are counted anew from half of it.
+/// At so many hits of an entry the backend is told of one, and they are counted anew from half of it: so
+/// it is told of one in 512.
 const SAMPLE: u16 = if cfg!(shuttle) { 4 } else { 1024 };
 
 /// After a miss, which may have the backend evict something, it is told of so many hits one by one.

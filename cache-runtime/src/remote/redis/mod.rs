@@ -154,8 +154,7 @@ impl Redis {
     }
 
     /// What the server has, in the bytes in which it came.
-    // No `async fn`, which holds its arguments twice: every hit in the remote tier has one.
-    #[allow(clippy::manual_async_fn, reason = "see above")]
+    #[allow(clippy::manual_async_fn, reason = "it would hold its arguments twice")]
     fn cell(&self, command: Cmd) -> impl Future<Output = Result<Option<Bytes>>> {
         async move {
             let link = self.links.current()?;
