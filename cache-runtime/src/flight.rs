@@ -7,6 +7,7 @@
 //! invalidating run under the same lock as the check, so there is no moment in between.
 
 mod barrier;
+mod crowd;
 mod doubt;
 mod few;
 mod patience;

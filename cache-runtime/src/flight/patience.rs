@@ -46,7 +46,7 @@ impl Wake for Bell {
         if Instant::now() >= self.end
             && let Some(flight) = self.flight.upgrade()
         {
-            flight.end_waiting(|alarm| alarm.runtime == self.runtime && alarm.end == self.end);
+            flight.end_waiting(&|alarm| alarm.runtime == self.runtime && alarm.end == self.end);
         }
     }
 }
@@ -85,12 +85,12 @@ impl Flight {
     fn place_with_alarm(self: &Arc<Self>, limit: Duration) -> Option<u64> {
         let runtime = Handle::try_current().ok()?.id();
         let mut state = self.state.lock();
-        if state.arrivals() < FEW {
+        if state.crowd().arrivals() < FEW {
             return None;
         }
         let now = Instant::now();
         let is_open = |alarm: &Alarm| alarm.runtime == runtime && now <= alarm.open;
-        if !state.alarms.iter().any(is_open) {
+        if !state.crowd().alarms.iter().any(is_open) {
             drop(state);
             // Without the lock, which it takes when it rings. Two may set one each.
             let alarm = Alarm::new(self, runtime, now, limit);
@@ -99,10 +99,11 @@ impl Flight {
             if Instant::now() >= alarm.end {
                 return None;
             }
-            state.alarms.push(alarm);
+            state.crowd().alarms.push(alarm);
         }
-        let place = state.next_place();
-        let alarm = state.alarms.iter_mut().find(|alarm| is_open(alarm))?;
+        let crowd = state.crowd();
+        let place = crowd.next_place();
+        let alarm = crowd.alarms.iter_mut().find(|alarm| is_open(alarm))?;
         alarm.last = place;
         Some(place)
     }

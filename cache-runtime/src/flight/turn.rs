@@ -1,14 +1,13 @@
 //! One flight: who loads, who waits, and what it lands with.
 
-use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
-use std::mem;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 
+use super::crowd::Crowd;
 use super::patience::Alarm;
 use super::{FlightId, Flights, Shard};
 use crate::entry::Entry;
@@ -32,9 +31,6 @@ pub(crate) struct Flight {
     pub(super) state: Mutex<State>,
 }
 
-/// Who waits, each at its place. Places are given out in ascending order.
-pub(super) type Waiters = VecDeque<(u64, Waker)>;
-
 pub(super) struct State {
     seen: Seen,
     /// The flights in doubt that nobody could join when this one began.
@@ -43,31 +39,13 @@ pub(super) struct State {
     at_hand: Option<(Arc<Entry>, u64)>,
     running: usize,
     limit: usize,
-    /// Who waits for the end of the load alone.
-    landing: Vec<Waker>,
-    /// In the order they came. One that is not here any more has been woken.
-    waiting: Waiters,
-    arrivals: u64,
-    /// Who waits at a place before this has waited too long.
-    late: u64,
-    /// What tells of it.
-    pub(super) alarms: Vec<Alarm>,
+    /// Who waits, once somebody has.
+    crowd: Option<Box<Crowd>>,
 }
 
 impl State {
     fn new(doubted: Vec<Arc<Flight>>) -> Self {
-        Self {
-            seen: Seen::Nothing,
-            doubted,
-            at_hand: None,
-            running: 0,
-            limit: 1,
-            landing: Vec::new(),
-            waiting: Waiters::new(),
-            arrivals: 0,
-            late: 0,
-            alarms: Vec::new(),
-        }
+        Self { seen: Seen::Nothing, doubted, at_hand: None, running: 0, limit: 1, crowd: None }
     }
 }
 
@@ -196,27 +174,22 @@ impl Flight {
             state.running += 1;
             return Some(Turn::Load(Permit { flight: Some(self.clone()) }));
         }
-        place.is_some_and(|place| place < state.late).then_some(Turn::Late)
+        let crowd = state.crowd.as_ref();
+        place.zip(crowd).is_some_and(|(place, crowd)| crowd.is_late(place)).then_some(Turn::Late)
     }
 
     /// Ends the wait of those whom this alarm tells, and of all who came before them.
-    pub(super) fn end_waiting(&self, is_it: impl Fn(&Alarm) -> bool) {
-        let mut state = self.state.lock();
-        let told = state.alarms.iter().filter(|alarm| is_it(alarm)).map(|alarm| alarm.last + 1);
-        state.late = told.chain([state.late]).max().unwrap_or_default();
-        let late = state.late;
-        let count = state.waiting.partition_point(|(place, _)| *place < late);
-        let woken: Waiters = state.waiting.drain(..count).collect();
-        drop(state);
-        woken.into_iter().map(|(_, waker)| waker).for_each(Waker::wake);
+    pub(super) fn end_waiting(&self, is_it: &dyn Fn(&Alarm) -> bool) {
+        let told = self.state.lock().crowd.as_mut().map(|crowd| crowd.told_by(is_it));
+        told.into_iter().flatten().for_each(Waker::wake);
     }
 
     /// Lets all members have `entry` while the load that is to replace it is under way, which has
     /// begun at the moment `now`. Answers who is to be woken.
-    pub(super) fn offer(&self, entry: Arc<Entry>, now: u64) -> Waiters {
+    pub(super) fn offer(&self, entry: Arc<Entry>, now: u64) -> impl Iterator<Item = Waker> + use<> {
         let mut state = self.state.lock();
         state.at_hand = Some((entry, now));
-        mem::take(&mut state.waiting)
+        state.take_waiting(usize::MAX)
     }
 
     /// Since when there is something at hand, if there is.
@@ -246,8 +219,7 @@ impl Flight {
             if outcome.is_some() || state.running == 0 {
                 return Poll::Ready(outcome.cloned());
             }
-            state.landing.retain(|waker| !waker.will_wake(context.waker()));
-            state.landing.push(context.waker().clone());
+            state.crowd().wait_for_landing(context.waker());
             Poll::Pending
         })
     }
@@ -269,56 +241,49 @@ impl Flight {
         matches!(&self.state.lock().seen, Seen::Cell(seen) if seen == cell)
     }
 
-    fn land(&self, outcome: Option<Outcome>, crowd: usize) {
+    fn land(&self, outcome: Option<Outcome>, limit: usize) {
         let mut state = self.state.lock();
         state.running -= 1;
-        let (woken, alarms) = match outcome {
+        let mut crowd = None;
+        let woken = match outcome {
             Some(outcome) => {
                 self.outcome.get_or_init(|| outcome);
                 state.doubted.clear();
-                (mem::take(&mut state.waiting), mem::take(&mut state.alarms))
+                crowd = state.crowd.take();
+                crowd.as_mut().map(|crowd| crowd.at_the_end(usize::MAX))
             }
             None => {
-                state.limit = state.limit.max(crowd);
-                (state.next_waiting(), Vec::new())
+                state.limit = state.limit.max(limit);
+                let free = state.free();
+                state.crowd.as_mut().map(|crowd| crowd.at_the_end(free))
             }
         };
-        let landing = mem::take(&mut state.landing);
         drop(state);
-        drop(alarms);
-        woken.into_iter().map(|(_, waker)| waker).chain(landing).for_each(Waker::wake);
+        // Its alarms are taken back without the lock.
+        drop(crowd);
+        woken.into_iter().flatten().for_each(Waker::wake);
     }
 }
 
 impl State {
-    /// How many have begun to wait.
-    pub(super) fn arrivals(&self) -> u64 {
-        self.arrivals
+    /// Who waits.
+    pub(super) fn crowd(&mut self) -> &mut Crowd {
+        self.crowd.get_or_insert_default()
     }
 
-    /// A place behind all others.
-    pub(super) fn next_place(&mut self) -> u64 {
-        self.arrivals += 1;
-        self.arrivals - 1
+    /// How many may load beside those who do.
+    fn free(&self) -> usize {
+        self.limit.saturating_sub(self.running)
     }
 
-    /// Takes as many of those who wait as may load now.
-    fn next_waiting(&mut self) -> Waiters {
-        let free = self.limit.saturating_sub(self.running);
-        self.waiting.drain(..free.min(self.waiting.len())).collect()
-    }
-
-    fn wait_at(&mut self, place: u64, waker: Waker) {
-        match self.waiting.binary_search_by_key(&place, |(place, _)| *place) {
-            Ok(at) => self.waiting[at].1 = waker,
-            Err(at) => self.waiting.insert(at, (place, waker)),
-        }
+    /// Takes so many of those who wait.
+    fn take_waiting(&mut self, turns: usize) -> impl Iterator<Item = Waker> + use<> {
+        self.crowd.as_mut().map(|crowd| crowd.take(turns)).into_iter().flatten()
     }
 
     /// Takes back a place; whether it had not been woken yet.
     fn leave(&mut self, place: u64) -> bool {
-        let at = self.waiting.binary_search_by_key(&place, |(place, _)| *place);
-        at.is_ok_and(|at| self.waiting.remove(at).is_some())
+        self.crowd.as_mut().is_some_and(|crowd| crowd.leave(place))
     }
 }
 
@@ -377,8 +342,8 @@ impl<'a> Future for Waiting<'a> {
         }
         let mut state = flight.state.lock();
         let Some(turn) = flight.next_turn(&mut state, self.place) else {
-            let place = self.place.unwrap_or_else(|| state.next_place());
-            state.wait_at(place, context.waker().clone());
+            let place = self.place.unwrap_or_else(|| state.crowd().next_place());
+            state.crowd().wait_at(place, context.waker().clone());
             drop(state);
             self.place = Some(place);
             return Poll::Pending;
@@ -401,8 +366,9 @@ impl Drop for Waiting<'_> {
             return;
         }
         // It was woken to load, and won't: the next one's turn.
-        let woken = state.next_waiting();
+        let free = state.free();
+        let woken = state.take_waiting(free);
         drop(state);
-        woken.into_iter().map(|(_, waker)| waker).for_each(Waker::wake);
+        woken.for_each(Waker::wake);
     }
 }

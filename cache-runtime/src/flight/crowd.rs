@@ -1,0 +1,85 @@
+//! Those who wait for a flight. Most flights have none.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::task::Waker;
+
+use super::patience::Alarm;
+
+/// Who waits, each at its place. Places are given out in ascending order.
+pub(super) type Waiters = VecDeque<(u64, Waker)>;
+
+#[derive(Default)]
+pub(super) struct Crowd {
+    /// Who waits for the end of the load alone.
+    landing: Vec<Waker>,
+    /// In the order they came. One that is not here any more has been woken.
+    waiting: Waiters,
+    arrivals: u64,
+    /// Who waits at a place before this has waited too long.
+    late: u64,
+    /// What tells of it.
+    pub(super) alarms: Vec<Alarm>,
+}
+
+impl Crowd {
+    /// How many have begun to wait.
+    pub(super) fn arrivals(&self) -> u64 {
+        self.arrivals
+    }
+
+    /// A place behind all others.
+    pub(super) fn next_place(&mut self) -> u64 {
+        self.arrivals += 1;
+        self.arrivals - 1
+    }
+
+    pub(super) fn wait_at(&mut self, place: u64, waker: Waker) {
+        match self.waiting.binary_search_by_key(&place, |(place, _)| *place) {
+            Ok(at) => self.waiting[at].1 = waker,
+            Err(at) => self.waiting.insert(at, (place, waker)),
+        }
+    }
+
+    /// Takes back a place; whether it had not been woken yet.
+    pub(super) fn leave(&mut self, place: u64) -> bool {
+        let at = self.waiting.binary_search_by_key(&place, |(place, _)| *place);
+        at.is_ok_and(|at| self.waiting.remove(at).is_some())
+    }
+
+    pub(super) fn wait_for_landing(&mut self, waker: &Waker) {
+        self.landing.retain(|waiting| !waiting.will_wake(waker));
+        self.landing.push(waker.clone());
+    }
+
+    /// Takes so many of those who wait, and all who wait for the end of the load alone.
+    pub(super) fn at_the_end(&mut self, turns: usize) -> impl Iterator<Item = Waker> + use<> {
+        self.take(turns).chain(mem::take(&mut self.landing))
+    }
+
+    /// Takes so many of those who wait.
+    pub(super) fn take(&mut self, turns: usize) -> impl Iterator<Item = Waker> + use<> {
+        let woken: Waiters = if turns >= self.waiting.len() {
+            mem::take(&mut self.waiting)
+        } else {
+            self.waiting.drain(..turns).collect()
+        };
+        woken.into_iter().map(|(_, waker)| waker)
+    }
+
+    /// Takes those who wait and whom this alarm tells, and all who came before them: they are late.
+    pub(super) fn told_by(
+        &mut self,
+        is_it: &dyn Fn(&Alarm) -> bool,
+    ) -> impl Iterator<Item = Waker> + use<> {
+        let told = self.alarms.iter().filter(|alarm| is_it(alarm)).map(|alarm| alarm.last + 1);
+        let late = told.chain([self.late]).max().unwrap_or_default();
+        self.late = late;
+        self.take(self.waiting.partition_point(|(place, _)| *place < late))
+    }
+
+    /// Whether who waits at this place has waited too long.
+    pub(super) fn is_late(&self, place: u64) -> bool {
+        place < self.late
+    }
+}
