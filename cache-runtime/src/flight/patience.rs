@@ -30,8 +30,8 @@ pub(super) struct Alarm {
     end: Instant,
     /// The place of the last of them.
     pub(super) last: u64,
-    #[allow(dead_code, reason = "it rings as long as it is not dropped")]
-    timer: Pin<Box<Unconstrained<Sleep>>>,
+    /// It rings as long as it is not dropped.
+    _timer: Pin<Box<Unconstrained<Sleep>>>,
 }
 
 struct Bell {
@@ -60,7 +60,7 @@ impl Alarm {
         let bell = Waker::from(Arc::new(Bell { flight: Arc::downgrade(flight), runtime, end }));
         // If its time has come already, it is not used.
         let _ = timer.as_mut().poll(&mut Context::from_waker(&bell));
-        Self { runtime, open, end, last: 0, timer }
+        Self { runtime, open, end, last: 0, _timer: timer }
     }
 }
 

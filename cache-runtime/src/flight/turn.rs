@@ -16,7 +16,7 @@ use crate::key::Key;
 use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
 
 /// How many members of a flight may load at once after one of them left it without an outcome.
-const CROWD: usize = 8;
+const SEVERAL: usize = 8;
 
 /// A load under way, and those who wait for it.
 pub(crate) struct Flight {
@@ -296,7 +296,7 @@ impl Permit {
     /// Ends in nothing that others can be given: they load for themselves.
     pub(crate) fn give_up(mut self) {
         if let Some(flight) = self.flight.take() {
-            flight.land(None, CROWD);
+            flight.land(None, SEVERAL);
         }
     }
 
@@ -313,7 +313,7 @@ impl Permit {
     /// Ends the flight: all that wait get `outcome`.
     pub(crate) fn land(mut self, outcome: Outcome) {
         if let Some(flight) = self.flight.take() {
-            flight.land(Some(outcome), CROWD);
+            flight.land(Some(outcome), SEVERAL);
         }
     }
 }
@@ -321,7 +321,7 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         if let Some(flight) = self.flight.take() {
-            flight.land(None, if flight.id.exclusive { 1 } else { CROWD });
+            flight.land(None, if flight.id.exclusive { 1 } else { SEVERAL });
         }
     }
 }

@@ -58,61 +58,39 @@ async fn who_meets_another_in_a_silent_remote_tier_waits_for_one_budget() {
     );
 }
 
-/// One load per key: two calls of one key that overlap, where the remote tier takes no fill.
+/// How often two calls of one key load that are so many milliseconds apart; a load takes 50.
+async fn loads_of_two(cache: &Cache, key: &Key, apart: u64) -> u64 {
+    let loads = Arc::new(AtomicU64::new(0));
+    let read = || {
+        let (cache, key, loads) = (cache.clone(), key.clone(), loads.clone());
+        let body = async move {
+            loads.fetch_add(1, SeqCst);
+            sleep(Duration::from_millis(50)).await;
+            7
+        };
+        tokio::spawn(async move { plain(&cache, &key).load(body).await })
+    };
+    let first = read();
+    sleep(Duration::from_millis(apart)).await;
+    let second = read();
+    assert_eq!((first.await.ok(), second.await.ok()), (Some(7), Some(7)));
+    loads.load(SeqCst)
+}
+
 #[tokio::test(start_paused = true)]
 async fn calls_that_meet_share_a_load_that_can_not_be_stored() {
-    let key = Key::from("value");
-    let (cache, remote) = remote_alone(&key).await;
-    let other = Key::from("other");
+    let (cache, remote) = remote_alone(&Key::from("value")).await;
     remote.on(Method::Replace, Fault::Fail(ErrorKind::Full));
     remote.on(Method::GetOrSet, Fault::Fail(ErrorKind::Full));
     remote.once(Method::Get, Fault::Delay(Duration::from_millis(100)));
-    let loads = Arc::new(AtomicU64::new(0));
-    let read = || {
-        let (cache, key, loads) = (cache.clone(), other.clone(), loads.clone());
-        tokio::spawn(async move {
-            plain(&cache, &key)
-                .load(async move {
-                    loads.fetch_add(1, SeqCst);
-                    sleep(Duration::from_millis(50)).await;
-                    7
-                })
-                .await
-        })
-    };
-    let first = read();
-    sleep(Duration::from_millis(10)).await;
-    let second = read();
-    first.await.unwrap();
-    second.await.unwrap();
-    assert_eq!(loads.load(SeqCst), 1, "loads for two calls of one key that overlap");
+    assert_eq!(loads_of_two(&cache, &Key::from("other"), 10).await, 1);
 }
 
-/// As above, where the remote tier is well but for one command that is lost.
 #[tokio::test(start_paused = true)]
 async fn calls_that_meet_share_a_load_although_a_command_was_lost() {
-    let key = Key::from("value");
-    let (cache, remote) = remote_alone(&key).await;
-    let other = Key::from("other");
+    let (cache, remote) = remote_alone(&Key::from("value")).await;
     remote.once(Method::Get, Fault::Hang);
-    let loads = Arc::new(AtomicU64::new(0));
-    let read = || {
-        let (cache, key, loads) = (cache.clone(), other.clone(), loads.clone());
-        tokio::spawn(async move {
-            let body = async move {
-                loads.fetch_add(1, SeqCst);
-                sleep(Duration::from_millis(100)).await;
-                1
-            };
-            plain(&cache, &key).load(body).await
-        })
-    };
-    let first = read();
-    sleep(Duration::from_millis(200)).await;
-    let second = read();
-    first.await.unwrap();
-    second.await.unwrap();
-    assert_eq!(loads.load(SeqCst), 1, "loads for two calls of one key that overlap");
+    assert_eq!(loads_of_two(&cache, &Key::from("other"), 200).await, 1);
 }
 
 /// A value that this function can't take is transferred once.
