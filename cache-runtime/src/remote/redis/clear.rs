@@ -43,8 +43,7 @@ async fn clear_server(redis: &Redis, pattern: &str) -> Result<()> {
 /// Each primary after the other. While slots move, a key may pass from a node that is yet to be
 /// scanned to one that has been.
 async fn clear_cluster(redis: &Redis, cluster: &Cluster, pattern: &str) -> Result<()> {
-    let link = redis.links.current()?;
-    let connection = link.connection(redis.links.place()).await?;
+    let connection = redis.links.connection().await?;
     let Wire::Cluster(mut wire) = connection.redis.clone() else {
         return Ok(());
     };
@@ -53,7 +52,7 @@ async fn clear_cluster(redis: &Redis, cluster: &Cluster, pattern: &str) -> Resul
     for (host, port) in layout.addresses() {
         let node = SingleNodeRoutingInfo::ByAddress { host: host.clone(), port: *port };
         let cleared = clear_node(&mut wire, &node, pattern).await;
-        cleared.map_err(|error| link.failed(&connection, error))?;
+        cleared.map_err(|error| connection.failed(error))?;
     }
     Ok(())
 }

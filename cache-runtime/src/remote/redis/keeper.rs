@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::future::pending;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use redis::{RedisError, cmd};
@@ -47,6 +47,7 @@ enum State {
 pub(super) struct Connection {
     pub(super) redis: Wire,
     origin: Origin,
+    link: Weak<Link>,
     /// Tells this connection from those before and after it.
     number: u64,
 }
@@ -69,32 +70,17 @@ impl Link {
         self.state.send_replace(down("the connection has ended"));
     }
 
-    /// The connection to where `place` leads, at once if it is known to be up or down.
-    pub(super) async fn connection(&self, place: &Place) -> Result<Arc<Connection>> {
-        let connection = self.any_connection().await?;
-        if !place.may_ask(&connection.origin) {
-            self.moved(&connection);
-            return Err(unavailable("another server is the primary now"));
-        }
-        Ok(connection)
+    /// The connection, or why there is none; `None` where it is still to be made.
+    pub(super) fn known(&self) -> Option<Result<Arc<Connection>>> {
+        self.state.borrow().known()
     }
 
-    async fn any_connection(&self) -> Result<Arc<Connection>> {
-        if let Some(known) = self.state.borrow().known() {
-            return known;
-        }
+    /// The connection, once the first attempt to make it has ended.
+    pub(super) async fn connection(&self) -> Result<Arc<Connection>> {
         let mut changes = self.state.subscribe();
         let settled = changes.wait_for(|state| state.known().is_some()).await;
         let known = settled.ok().and_then(|state| state.known());
         known.unwrap_or_else(|| Err(unavailable("the connection has ended")))
-    }
-
-    /// Notes that `connection` failed a command, and answers what that means to the cache.
-    pub(super) fn failed(&self, connection: &Connection, error: RedisError) -> Error {
-        if needs_new_connection(&error) && !connection.mends_itself() {
-            self.lost(connection.number);
-        }
-        translate(error)
     }
 
     /// Gives a connection up, unless another one has taken its place.
@@ -106,14 +92,6 @@ impl Link {
             }
             current
         });
-    }
-
-    /// Notes that this is not where the place leads any more. A cluster's connection serves what is
-    /// still where it was, until there is a new one.
-    fn moved(&self, connection: &Connection) {
-        if !connection.mends_itself() {
-            self.lost(connection.number);
-        }
     }
 
     /// Notes that an attempt failed; answers whether that is news.
@@ -132,6 +110,30 @@ impl Link {
 }
 
 impl Connection {
+    /// What the place led to when this was made.
+    pub(super) fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Notes that a command has failed, and answers what that means to the cache.
+    #[cold]
+    pub(super) fn failed(&self, error: RedisError) -> Error {
+        if needs_new_connection(&error) {
+            self.moved();
+        }
+        translate(error)
+    }
+
+    /// Notes that this is not where the place leads any more. A cluster's connection serves what is
+    /// still where it was, until there is a new one.
+    pub(super) fn moved(&self) {
+        if !self.mends_itself()
+            && let Some(link) = self.link.upgrade()
+        {
+            link.lost(self.number);
+        }
+    }
+
     /// Whether what fails is one of many nodes, which is replaced without the others.
     fn mends_itself(&self) -> bool {
         matches!(self.redis, Wire::Cluster(_))
@@ -156,7 +158,7 @@ fn down(reason: impl Into<Cow<'static, str>>) -> State {
     State::Down(reason.into())
 }
 
-fn unavailable(reason: impl Into<Cow<'static, str>>) -> Error {
+pub(super) fn unavailable(reason: impl Into<Cow<'static, str>>) -> Error {
     Error::new(ErrorKind::Unavailable, reason)
 }
 
@@ -175,14 +177,15 @@ pub(super) async fn keep(link: &Arc<Link>, place: &Place) {
         match place.connect(lost).await {
             Ok((origin, redis)) => {
                 let since = Instant::now();
-                let connection = Arc::new(Connection { redis, origin, number });
+                let connection =
+                    Arc::new(Connection { redis, origin, link: Arc::downgrade(link), number });
                 tokio::select! {
                     () = serve(link, place, &connection) => {
                         tracing::warn!(server = %place, "lost the connection to Redis");
                     }
                     () = place.moved_from(&connection.origin) => {
                         tracing::info!(server = %place, "the primary is elsewhere");
-                        link.moved(&connection);
+                        connection.moved();
                     }
                 }
                 if since.elapsed() >= STEADY {

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Wea
 
 use tokio::runtime::{Handle, Id};
 
-use super::keeper::{Link, keep};
+use super::keeper::{Connection, Link, keep, unavailable};
 use super::place::Place;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Prehashed;
@@ -29,13 +29,30 @@ impl Links {
         &self.place
     }
 
-    /// The link that the current runtime has, and is given if it has none.
-    pub(super) fn current(self: &Arc<Self>) -> Result<Arc<Link>> {
-        let runtime = Handle::try_current().map_err(|error| {
-            Error::new(ErrorKind::Unavailable, "Redis needs a tokio runtime").with_source(error)
-        })?;
+    /// The connection that the current runtime has to where the place leads, at once if it is known to
+    /// be up or down.
+    pub(super) async fn connection(self: &Arc<Self>) -> Result<Arc<Connection>> {
+        let runtime = current()?;
+        let known = self.read().get(&runtime.id()).and_then(|link| link.known());
+        let connection = match known {
+            Some(known) => known?,
+            None => {
+                let link = self.link(&runtime);
+                Box::pin(async move { link.connection().await }).await?
+            }
+        };
+        if !self.place.may_ask(connection.origin()) {
+            connection.moved();
+            return Err(unavailable("another server is the primary now"));
+        }
+        Ok(connection)
+    }
+
+    /// The link that a runtime has, and is given if it has none.
+    #[cold]
+    pub(super) fn link(self: &Arc<Self>, runtime: &Handle) -> Arc<Link> {
         let known = self.read().get(&runtime.id()).cloned();
-        Ok(known.unwrap_or_else(|| self.start(&runtime)))
+        known.unwrap_or_else(|| self.start(runtime))
     }
 
     fn start(self: &Arc<Self>, runtime: &Handle) -> Arc<Link> {
@@ -68,6 +85,12 @@ impl Drop for Links {
             link.end();
         }
     }
+}
+
+fn current() -> Result<Handle> {
+    Handle::try_current().map_err(|error| {
+        Error::new(ErrorKind::Unavailable, "Redis needs a tokio runtime").with_source(error)
+    })
 }
 
 /// Takes a runtime's link out of the map when its keeper ends, which is when the runtime does.

@@ -147,33 +147,30 @@ impl Redis {
     }
 
     async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T> {
-        let link = self.links.current()?;
-        let connection = link.connection(self.links.place()).await?;
+        let connection = self.links.connection().await?;
         let answer = command.query_async(&mut connection.redis.clone()).await;
-        answer.map_err(|error| link.failed(&connection, error))
+        answer.map_err(|error| connection.failed(error))
     }
 
     /// What the server has, in the bytes in which it came.
     #[allow(clippy::manual_async_fn, reason = "it would hold its arguments twice")]
     fn cell(&self, command: Cmd) -> impl Future<Output = Result<Option<Bytes>>> {
         async move {
-            let link = self.links.current()?;
-            let connection = link.connection(self.links.place()).await?;
+            let connection = self.links.connection().await?;
             let answer = connection.redis.clone().send(&command).await.and_then(wire::bytes);
-            answer.map_err(|error| link.failed(&connection, error))
+            answer.map_err(|error| connection.failed(error))
         }
     }
 
     /// Runs a script by its hash, and by its text where the server doesn't know it.
     async fn call<T: FromRedisValue>(&self, call: Call<'_>) -> Result<T> {
-        let link = self.links.current()?;
-        let connection = link.connection(self.links.place()).await?;
+        let connection = self.links.connection().await?;
         let mut redis = connection.redis.clone();
         let mut answer = call.by_hash().query_async(&mut redis).await;
         if answer.as_ref().is_err_and(error::is_unknown_script) {
             answer = call.by_text().query_async(&mut redis).await;
         }
-        answer.map_err(|error| link.failed(&connection, error))
+        answer.map_err(|error| connection.failed(error))
     }
 
     async fn run(&self, script: &'static Script, key: &str, arguments: &[&[u8]]) -> Result<i64> {

@@ -1,5 +1,10 @@
 #![allow(clippy::unwrap_used)]
 
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use tokio::runtime::Handle;
+
 use super::*;
 
 #[test]
@@ -28,8 +33,9 @@ fn debug_shows_the_server_and_no_secret() {
 #[test]
 fn outside_of_a_runtime_it_is_unavailable() {
     let redis = Redis::new("redis://127.0.0.1").unwrap();
-    let error = redis.links.current().err().map(|error| error.kind());
-    assert_eq!(error, Some(ErrorKind::Unavailable));
+    let answer = pin!(redis.get("a")).poll(&mut Context::from_waker(Waker::noop()));
+    let Poll::Ready(answer) = answer else { panic!("it waits") };
+    assert_eq!(answer.unwrap_err().kind(), ErrorKind::Unavailable);
 }
 
 #[test]
@@ -60,7 +66,7 @@ fn a_runtime_that_ends_takes_its_link_along() {
 #[tokio::test]
 async fn the_keeper_ends_with_the_last_clone() {
     let redis = Redis::new("redis://127.0.0.1:1").unwrap();
-    let link = redis.links.current().unwrap();
+    let link = redis.links.link(&Handle::current());
     let clone = redis.clone();
     drop(redis);
     tokio::task::yield_now().await;
