@@ -146,15 +146,25 @@ pub(crate) fn payload_of_any_version(cell: &Bytes) -> Result<Option<Bytes>> {
     Ok(payload.map(|payload| cell.slice_ref(payload)))
 }
 
+#[cold]
 fn damaged(what: &'static str) -> Error {
     Error::new(ErrorKind::Codec, what)
 }
 
 /// The checksum of a cell, but for the four bytes that hold it.
+///
+/// Fewer than 128 bytes at a time go by tables, which is slow where those have to be fetched first: what
+/// is there is put together.
 fn checksum(header: &[u8], payload: &[u8]) -> u32 {
+    let mut together = [0; CRC_AT + 256];
+    let (near, rest) = payload.split_at(payload.len().min(together.len() - header.len()));
+    let (head, tail) = together.split_at_mut(header.len());
+    head.copy_from_slice(header);
+    tail[..near.len()].copy_from_slice(near);
+
     let mut crc = crc32fast::Hasher::new();
-    crc.update(header);
-    crc.update(payload);
+    crc.update(&together[..header.len() + near.len()]);
+    crc.update(rest);
     crc.finalize()
 }
 

@@ -22,6 +22,7 @@ pub(crate) fn fingerprint(id: TypeId, name: fn() -> &'static str, version: u32) 
     hash.unwrap_or_else(|_| of_name(name())).of_version(version)
 }
 
+#[cold]
 fn of_name(name: &str) -> Fnv1a {
     let mut hash = Fnv1a::new();
     without_modules(name, |part| hash.write(part.as_bytes()));
