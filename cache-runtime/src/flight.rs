@@ -49,8 +49,13 @@ impl FlightId {
 
 /// All keys under which something is being loaded or written.
 pub(crate) struct Flights {
-    shards: Box<[Mutex<Shard>]>,
+    shards: Box<[Lane]>,
 }
+
+/// A shard in a cache line of its own: it is locked by others than its neighbours are.
+#[derive(Default)]
+#[repr(align(64))]
+struct Lane(Mutex<Shard>);
 
 #[derive(Default)]
 struct Shard {
@@ -107,13 +112,13 @@ pub(crate) enum Joined<T> {
 
 impl Flights {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect() })
+        Arc::new(Self { shards: (0..SHARDS).map(|_| Lane::default()).collect() })
     }
 
     fn shard(&self, key: &Key) -> MutexGuard<'_, Shard> {
         // The map inside the shard goes by the low bits and the topmost ones.
         let index = (key.borrowed().hash() >> 32) as usize % SHARDS;
-        self.shards[index].lock()
+        self.shards[index].0.lock()
     }
 
     /// Joins the flight of `key` and `id`, or begins it, unless `stored` finds a value.
@@ -183,7 +188,7 @@ impl Flights {
     /// How many keys are being loaded or written.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn len(&self) -> usize {
-        self.shards.iter().map(|shard| shard.lock().slots.len()).sum()
+        self.shards.iter().map(|shard| shard.0.lock().slots.len()).sum()
     }
 }
 

@@ -21,7 +21,7 @@ use crate::call_site::Site;
 use crate::entry::Entry;
 use crate::entry_ref::AnyEntryRef;
 use crate::failure::Failure;
-use crate::flight::{FlightId, Permit, Ticket};
+use crate::flight::{FlightId, Outcome, Permit, Ticket};
 use crate::manner::Manner;
 use crate::nesting;
 use crate::remote::claim::Claim;
@@ -82,8 +82,11 @@ impl Mode {
 enum Way {
     /// The value is there.
     Served(Arc<Entry>),
-    /// Another call's load has ended in an error.
+    /// An error is remembered.
     Failed(Failure),
+    /// Its flight has landed, with what it takes. It is taken where it lies: were it handed to each of a
+    /// crowd, all of them would write to the same counts.
+    Landed(Ticket),
     /// It loads.
     Load(Role),
     /// It takes what is at hand, and loads what is to replace it.
@@ -169,6 +172,13 @@ impl<S: Shape> Call<S> {
         let returned = match way {
             Way::Served(entry) => Self::returned(entry, version),
             Way::Failed(failure) => S::failed(&failure),
+            Way::Landed(ticket) => match ticket.flight().outcome() {
+                Some(Outcome::Found(entry) | Outcome::Loaded(entry)) => {
+                    entry.value(version).and_then(S::Kind::copied)
+                }
+                Some(Outcome::Failed(failure)) => S::failed(failure),
+                Some(Outcome::Merged) | None => None,
+            },
             way => return Err(way),
         };
         returned.ok_or(Way::Load(Role::Alone))
@@ -214,7 +224,7 @@ impl<S: Shape> Work<S> {
                     None => Role::Lead(replacing.load.turn),
                 }
             }
-            Way::Served(_) | Way::Failed(_) => Role::Alone,
+            Way::Served(_) | Way::Failed(_) | Way::Landed(_) => Role::Alone,
         };
         Self::Load(Load::new(read, role), given)
     }

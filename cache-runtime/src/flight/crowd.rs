@@ -35,6 +35,9 @@ impl Crowd {
     }
 
     pub(super) fn wait_at(&mut self, place: u64, waker: Waker) {
+        if self.waiting.back().is_none_or(|(last, _)| *last < place) {
+            return self.waiting.push_back((place, waker));
+        }
         match self.waiting.binary_search_by_key(&place, |(place, _)| *place) {
             Ok(at) => self.waiting[at].1 = waker,
             Err(at) => self.waiting.insert(at, (place, waker)),

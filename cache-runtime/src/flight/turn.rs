@@ -19,15 +19,18 @@ use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
 const SEVERAL: usize = 8;
 
 /// A load under way, and those who wait for it.
+///
+/// What a crowd that was woken looks at and writes to lies side by side.
+#[repr(C)]
 pub(crate) struct Flight {
-    flights: Arc<Flights>,
-    pub(super) key: Key,
-    pub(super) id: FlightId,
     /// How many hold a ticket of it. It is raised, and falls to 0, under the lock of the key's shard
     /// alone.
     members: AtomicU64,
-    /// Set under the lock of `state`, and read without: a crowd that was woken takes it side by side.
+    /// Set under the lock of `state`, and read without.
     outcome: OnceLock<Outcome>,
+    flights: Arc<Flights>,
+    pub(super) key: Key,
+    pub(super) id: FlightId,
     pub(super) state: Mutex<State>,
 }
 

@@ -172,9 +172,9 @@ impl Read {
                 None
             }
             Resumed::Landed(outcome) => {
-                turn.permit.land(outcome.clone());
+                turn.permit.land(outcome);
                 turn.ticket.detach();
-                Some(self.landed(&outcome))
+                Some(self.landed(turn.ticket))
             }
         }
     }

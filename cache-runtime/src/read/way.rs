@@ -1,6 +1,6 @@
 //! Whose turn it is: to be served, to wait, or to load.
 
-use std::future::ready;
+use std::future::{Future, ready};
 use std::mem;
 use std::sync::Arc;
 
@@ -78,42 +78,49 @@ impl Read {
         }
     }
 
-    async fn way_of_member(&self, mut ticket: Ticket, mut trust: Trust) -> Way {
-        let mut patient = true;
-        loop {
-            let cache = &self.entry.cache;
-            let step = match ticket.flight().turn_within(cache.max_load()).await {
-                Turn::Landed(Outcome::Merged) => Err(ticket),
-                Turn::Landed(outcome) => return self.landed(outcome),
-                // Let the next one try, once.
-                Turn::Late if mem::take(&mut patient) => {
-                    ticket.detach();
-                    Err(ticket)
-                }
-                Turn::Late => return self.uncached(),
-                Turn::Load(permit) => match self.lead(permit, ticket, trust) {
-                    Ok(turn) => Ok(boxed(|| self.look(turn)) as Step<'_, _>),
-                    Err(way) => return way,
-                },
-                // The feed may have been lost since it was offered.
-                Turn::AtHand(entry, _) if !cache.is_vouched_for(&entry, trust.since) => {
-                    ticket.flight().withdraw();
-                    Err(ticket)
-                }
-                Turn::AtHand(entry, since) => Ok(self.take_at_hand(entry, since, ticket)),
-            };
-            match step {
-                Ok(step) => {
-                    if let Some(way) = step.await {
-                        return way;
+    #[allow(clippy::manual_async_fn, reason = "it would hold its arguments twice")]
+    fn way_of_member(
+        &self,
+        mut ticket: Ticket,
+        mut trust: Trust,
+    ) -> impl Future<Output = Way> + Send {
+        async move {
+            let mut patient = true;
+            loop {
+                let cache = &self.entry.cache;
+                let step = match ticket.flight().turn_within(cache.max_load()).await {
+                    Turn::Landed(Outcome::Merged) => Err(ticket),
+                    Turn::Landed(_) => return self.landed(ticket),
+                    // Let the next one try, once.
+                    Turn::Late if mem::take(&mut patient) => {
+                        ticket.detach();
+                        Err(ticket)
                     }
+                    Turn::Late => return self.uncached(),
+                    Turn::Load(permit) => match self.lead(permit, ticket, trust) {
+                        Ok(turn) => Ok(boxed(|| self.look(turn)) as Step<'_, _>),
+                        Err(way) => return way,
+                    },
+                    // The feed may have been lost since it was offered.
+                    Turn::AtHand(entry, _) if !cache.is_vouched_for(&entry, trust.since) => {
+                        ticket.flight().withdraw();
+                        Err(ticket)
+                    }
+                    Turn::AtHand(entry, since) => Ok(self.take_at_hand(entry, since, ticket)),
+                };
+                match step {
+                    Ok(step) => {
+                        if let Some(way) = step.await {
+                            return way;
+                        }
+                    }
+                    Err(ticket) => drop(ticket),
                 }
-                Err(ticket) => drop(ticket),
+                (ticket, trust) = match self.join() {
+                    (Joined::Stored(recalled), _) => return self.taken(recalled),
+                    (Joined::First(ticket) | Joined::Member(ticket), trust) => (ticket, trust),
+                };
             }
-            (ticket, trust) = match self.join() {
-                (Joined::Stored(recalled), _) => return self.taken(recalled),
-                (Joined::First(ticket) | Joined::Member(ticket), trust) => (ticket, trust),
-            };
         }
     }
 
@@ -152,28 +159,23 @@ impl Read {
         })
     }
 
-    pub(super) fn landed(&self, outcome: &Outcome) -> Way {
-        let served = |entry: &Arc<Entry>| self.takes(entry).then(|| Way::Served(entry.clone()));
-        let (event, way) = match outcome {
-            Outcome::Found(entry) => {
+    /// Takes what the flight of `ticket` has landed with, if it can.
+    pub(super) fn landed(&self, ticket: Ticket) -> Way {
+        let (event, is_taken) = match ticket.flight().outcome() {
+            Some(Outcome::Found(entry)) => {
                 self.count(Event::RemoteHit);
-                (Event::Hit, served(entry))
+                (Event::Hit, self.takes(entry))
             }
-            Outcome::Loaded(entry) => (Event::Miss, served(entry)),
-            Outcome::Failed(failure) => {
-                let is_taken = (self.form.takes)(failure);
-                (Event::Miss, is_taken.then(|| Way::Failed(failure.clone())))
-            }
-            Outcome::Merged => (Event::Miss, None),
+            Some(Outcome::Loaded(entry)) => (Event::Miss, self.takes(entry)),
+            Some(Outcome::Failed(failure)) => (Event::Miss, (self.form.takes)(failure)),
+            Some(Outcome::Merged) | None => (Event::Miss, false),
         };
         self.count(event);
-        match way {
-            Some(way) => {
-                self.count(Event::Join);
-                way
-            }
-            None => self.uncached(),
+        if !is_taken {
+            return self.uncached();
         }
+        self.count(Event::Join);
+        Way::Landed(ticket)
     }
 
     /// What the local tier holds, if this call can take it.
