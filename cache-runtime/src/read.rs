@@ -82,7 +82,7 @@ impl Mode {
 enum Way {
     /// The value is there.
     Served(Arc<Entry>),
-    /// An error is remembered.
+    /// There is an error, remembered or of another call's load.
     Failed(Failure),
     /// Its flight has landed, with what it takes. It is taken where it lies: were it handed to each of a
     /// crowd, all of them would write to the same counts.

@@ -172,9 +172,9 @@ impl Read {
                 None
             }
             Resumed::Landed(outcome) => {
-                turn.permit.land(outcome);
+                turn.permit.land(outcome.clone());
                 turn.ticket.detach();
-                Some(self.landed(turn.ticket))
+                Some(self.landed(outcome))
             }
         }
     }

@@ -90,7 +90,10 @@ impl Read {
                 let cache = &self.entry.cache;
                 let step = match ticket.flight().turn_within(cache.max_load()).await {
                     Turn::Landed(Outcome::Merged) => Err(ticket),
-                    Turn::Landed(_) => return self.landed(ticket),
+                    Turn::Landed(outcome) if self.takes_outcome(outcome) => {
+                        return Way::Landed(ticket);
+                    }
+                    Turn::Landed(_) => return self.uncached(),
                     // Let the next one try, once.
                     Turn::Late if mem::take(&mut patient) => {
                         ticket.detach();
@@ -159,23 +162,34 @@ impl Read {
         })
     }
 
-    /// Takes what the flight of `ticket` has landed with, if it can.
-    pub(super) fn landed(&self, ticket: Ticket) -> Way {
-        let (event, is_taken) = match ticket.flight().outcome() {
-            Some(Outcome::Found(entry)) => {
+    /// Whether this call takes what a flight has landed with; counted.
+    fn takes_outcome(&self, outcome: &Outcome) -> bool {
+        let (event, is_taken) = match outcome {
+            Outcome::Found(entry) => {
                 self.count(Event::RemoteHit);
                 (Event::Hit, self.takes(entry))
             }
-            Some(Outcome::Loaded(entry)) => (Event::Miss, self.takes(entry)),
-            Some(Outcome::Failed(failure)) => (Event::Miss, (self.form.takes)(failure)),
-            Some(Outcome::Merged) | None => (Event::Miss, false),
+            Outcome::Loaded(entry) => (Event::Miss, self.takes(entry)),
+            Outcome::Failed(failure) => (Event::Miss, (self.form.takes)(failure)),
+            Outcome::Merged => (Event::Miss, false),
         };
         self.count(event);
-        if !is_taken {
+        if is_taken {
+            self.count(Event::Join);
+        }
+        is_taken
+    }
+
+    /// The way of a call whose flight turns out to have landed in the place of another.
+    pub(super) fn landed(&self, outcome: Outcome) -> Way {
+        if !self.takes_outcome(&outcome) {
             return self.uncached();
         }
-        self.count(Event::Join);
-        Way::Landed(ticket)
+        match outcome {
+            Outcome::Found(entry) | Outcome::Loaded(entry) => Way::Served(entry),
+            Outcome::Failed(failure) => Way::Failed(failure),
+            Outcome::Merged => self.uncached(),
+        }
     }
 
     /// What the local tier holds, if this call can take it.
