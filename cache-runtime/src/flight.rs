@@ -16,10 +16,14 @@ mod turn;
 use std::any::TypeId;
 use std::collections::HashMap;
 use std::collections::hash_map::{Entry, OccupiedEntry};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Waker;
 
+use tokio::time::Sleep;
+
 pub(crate) use barrier::Barrier;
+use crowd::Place;
 pub(crate) use doubt::Resumed;
 use few::Few;
 pub(crate) use turn::{Flight, Outcome, Permit, Turn};
@@ -216,6 +220,9 @@ pub(crate) struct Ticket {
     barred: bool,
     /// There is no such ticket any more.
     left: bool,
+    /// Where its holder waits for its turn, and what tells it alone that it has waited too long.
+    place: Option<Place>,
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl Ticket {
@@ -332,6 +339,8 @@ impl Slot {
             changes: self.changes,
             barred: self.is_barred(),
             left: false,
+            place: None,
+            timer: None,
         }
     }
 
@@ -366,6 +375,9 @@ impl Slot {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
+        if let Some(place) = self.place.take() {
+            self.flight.give_up(place);
+        }
         // Of a crowd that has landed, each would wait for the lock.
         if !self.left && !self.flight.leave_others() {
             self.flight.shard().leave_slot(&self.flight);

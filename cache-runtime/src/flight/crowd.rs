@@ -2,12 +2,16 @@
 
 use std::collections::VecDeque;
 use std::mem;
+use std::num::NonZeroU64;
 use std::task::Waker;
 
 use super::patience::Alarm;
 
-/// Who waits, each at its place. Places are given out in ascending order.
-pub(super) type Waiters = VecDeque<(u64, Waker)>;
+/// Where one waits. Places are given out in ascending order.
+pub(super) type Place = NonZeroU64;
+
+/// Who waits, each at its place.
+pub(super) type Waiters = VecDeque<(Place, Waker)>;
 
 #[derive(Default)]
 pub(super) struct Crowd {
@@ -16,8 +20,8 @@ pub(super) struct Crowd {
     /// In the order they came. One that is not here any more has been woken.
     waiting: Waiters,
     arrivals: u64,
-    /// Who waits at a place before this has waited too long.
-    late: u64,
+    /// Who waits at this place, or at one before it, has waited too long.
+    late: Option<Place>,
     /// What tells of it.
     pub(super) alarms: Vec<Alarm>,
 }
@@ -29,12 +33,12 @@ impl Crowd {
     }
 
     /// A place behind all others.
-    pub(super) fn next_place(&mut self) -> u64 {
+    pub(super) fn next_place(&mut self) -> Place {
         self.arrivals += 1;
-        self.arrivals - 1
+        Place::MIN.saturating_add(self.arrivals - 1)
     }
 
-    pub(super) fn wait_at(&mut self, place: u64, waker: Waker) {
+    pub(super) fn wait_at(&mut self, place: Place, waker: Waker) {
         if self.waiting.back().is_none_or(|(last, _)| *last < place) {
             return self.waiting.push_back((place, waker));
         }
@@ -45,7 +49,7 @@ impl Crowd {
     }
 
     /// Takes back a place; whether it had not been woken yet.
-    pub(super) fn leave(&mut self, place: u64) -> bool {
+    pub(super) fn leave(&mut self, place: Place) -> bool {
         let at = self.waiting.binary_search_by_key(&place, |(place, _)| *place);
         at.is_ok_and(|at| self.waiting.remove(at).is_some())
     }
@@ -75,14 +79,13 @@ impl Crowd {
         &mut self,
         is_it: &dyn Fn(&Alarm) -> bool,
     ) -> impl Iterator<Item = Waker> + use<> {
-        let told = self.alarms.iter().filter(|alarm| is_it(alarm)).map(|alarm| alarm.last + 1);
-        let late = told.chain([self.late]).max().unwrap_or_default();
-        self.late = late;
-        self.take(self.waiting.partition_point(|(place, _)| *place < late))
+        let told = self.alarms.iter().filter(|alarm| is_it(alarm)).filter_map(|alarm| alarm.last);
+        self.late = told.chain(self.late).max();
+        self.take(self.waiting.partition_point(|(place, _)| Some(*place) <= self.late))
     }
 
     /// Whether who waits at this place has waited too long.
-    pub(super) fn is_late(&self, place: u64) -> bool {
-        place < self.late
+    pub(super) fn is_late(&self, place: Place) -> bool {
+        Some(place) <= self.late
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Run with `RUSTFLAGS="--cfg shuttle" cargo test -p cache-runtime --lib model`.
 
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
 use shuttle::future::block_on;
@@ -11,6 +12,11 @@ use super::*;
 use crate::entry::Entry;
 
 const ITERATIONS: usize = 3_000;
+
+/// Waits for a member's turn.
+fn turn(ticket: &mut Ticket) -> Turn {
+    block_on(poll_fn(|context| ticket.poll_turn(None, context)))
+}
 
 /// A source of versions, a store of one entry, and the table between them.
 struct World {
@@ -47,12 +53,13 @@ impl World {
         let joining = Joining { id, now: 0, oldest: 0, oldest_unheard: 0 };
         match self.flights.join(&Self::key(), joining, || *self.stored.lock()) {
             Joined::Stored(version) => version,
-            Joined::First(ticket) | Joined::Member(ticket) => {
-                match block_on(ticket.flight().turn()) {
-                    Turn::Load(permit) => self.load(&ticket, permit),
-                    Turn::Landed(Outcome::Loaded(entry)) => version_of(entry),
-                    Turn::AtHand(entry, _) => version_of(&entry),
-                    Turn::Landed(_) | Turn::Late => unreachable!("not in this model"),
+            Joined::First(mut ticket) | Joined::Member(mut ticket) => {
+                let turn = turn(&mut ticket);
+                match (turn, ticket.flight().outcome()) {
+                    (Turn::Load(permit), _) => self.load(&ticket, permit),
+                    (Turn::Landed, Some(Outcome::Loaded(entry))) => version_of(entry),
+                    (Turn::AtHand(entry, _), _) => version_of(&entry),
+                    (Turn::Landed | Turn::Late, _) => unreachable!("not in this model"),
                 }
             }
         }
@@ -318,15 +325,16 @@ impl Remote {
             let stored = || *self.world.stored.lock();
             match self.world.flights.join(&World::key(), joining, stored) {
                 Joined::Stored(version) => return version,
-                Joined::First(ticket) | Joined::Member(ticket) => {
-                    match block_on(ticket.flight().turn()) {
-                        Turn::Load(permit) => {
+                Joined::First(mut ticket) | Joined::Member(mut ticket) => {
+                    let turn = turn(&mut ticket);
+                    match (turn, ticket.flight().outcome()) {
+                        (Turn::Load(permit), _) => {
                             if let Some(version) = self.look(&ticket, permit) {
                                 return version;
                             }
                         }
-                        Turn::Landed(Outcome::Loaded(entry)) => return version_of(entry),
-                        Turn::Landed(_) | Turn::AtHand(..) | Turn::Late => {}
+                        (Turn::Landed, Some(Outcome::Loaded(entry))) => return version_of(entry),
+                        (Turn::Landed | Turn::AtHand(..) | Turn::Late, _) => {}
                     }
                 }
             }

@@ -3,14 +3,15 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
-use std::task::{Context, Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker, ready};
 use std::time::Duration;
 
 use tokio::runtime::{Handle, Id};
 use tokio::task::coop::{Unconstrained, unconstrained};
-use tokio::time::{Instant, Sleep, sleep_until, timeout};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
-use super::{Flight, Turn};
+use super::crowd::Place;
+use super::{Flight, Ticket, Turn};
 
 /// So many have a timer each. Those who come after them share alarms: to set ten thousand timers, and
 /// take them back, takes longer than to wake those who wait.
@@ -29,7 +30,7 @@ pub(super) struct Alarm {
     /// When the last of them has waited long enough.
     end: Instant,
     /// The place of the last of them.
-    pub(super) last: u64,
+    pub(super) last: Option<Place>,
     /// It rings as long as it is not dropped.
     _timer: Pin<Box<Unconstrained<Sleep>>>,
 }
@@ -60,29 +61,48 @@ impl Alarm {
         let bell = Waker::from(Arc::new(Bell { flight: Arc::downgrade(flight), runtime, end }));
         // If its time has come already, it is not used.
         let _ = timer.as_mut().poll(&mut Context::from_waker(&bell));
-        Self { runtime, open, end, last: 0, _timer: timer }
+        Self { runtime, open, end, last: None, _timer: timer }
+    }
+}
+
+impl Ticket {
+    /// This member's turn. When it has waited for `limit` or a little more, it is [`Turn::Late`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the ticket passes the turn on.
+    pub(crate) fn poll_turn(
+        &mut self,
+        limit: Option<Duration>,
+        context: &mut Context<'_>,
+    ) -> Poll<Turn> {
+        let Self { flight, place, timer, .. } = self;
+        if place.is_none() && timer.is_none() {
+            if let Some(turn) = flight.turn_now() {
+                return Poll::Ready(turn);
+            }
+            if let Some(limit) = limit {
+                *place = flight.place_with_alarm(limit);
+                *timer = place.is_none().then(|| Box::pin(sleep(limit)));
+            }
+        }
+        if let Poll::Ready(turn) = flight.poll_turn(place, context) {
+            *timer = None;
+            return Poll::Ready(turn);
+        }
+        if let Some(own) = timer {
+            ready!(own.as_mut().poll(context));
+            *timer = None;
+            place.take().into_iter().for_each(|place| flight.give_up(place));
+            return Poll::Ready(Turn::Late);
+        }
+        Poll::Pending
     }
 }
 
 impl Flight {
-    /// This member's [`turn`](Self::turn). When it has waited for `limit` or a little more, it is
-    /// [`Turn::Late`].
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future passes the turn on.
-    pub(crate) async fn turn_within(self: &Arc<Self>, limit: Duration) -> Turn<'_> {
-        if let Some(turn) = self.turn_now() {
-            return turn;
-        }
-        match self.place_with_alarm(limit) {
-            Some(place) => self.turn_at(place).await,
-            None => Box::pin(timeout(limit, self.turn())).await.unwrap_or(Turn::Late),
-        }
-    }
-
     /// A place to wait at that an alarm knows of, if it is one in a crowd.
-    fn place_with_alarm(self: &Arc<Self>, limit: Duration) -> Option<u64> {
+    fn place_with_alarm(self: &Arc<Self>, limit: Duration) -> Option<Place> {
         let runtime = Handle::try_current().ok()?.id();
         let mut state = self.state.lock();
         if state.crowd().arrivals() < FEW {
@@ -104,7 +124,7 @@ impl Flight {
         let crowd = state.crowd();
         let place = crowd.next_place();
         let alarm = crowd.alarms.iter_mut().find(|alarm| is_open(alarm))?;
-        alarm.last = place;
+        alarm.last = Some(place);
         Some(place)
     }
 }

@@ -6,7 +6,6 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use bytes::Bytes;
 
-use super::turn::Waiting;
 use super::*;
 use crate::entry::Entry;
 
@@ -43,21 +42,21 @@ fn permit(flight: &Arc<Flight>) -> Permit {
     }
 }
 
-fn poll<'a>(waiting: std::pin::Pin<&mut Waiting<'a>>) -> Poll<Turn<'a>> {
-    waiting.poll(&mut Context::from_waker(Waker::noop()))
+fn poll(member: &mut Ticket) -> Poll<Turn> {
+    member.poll_turn(None, &mut Context::from_waker(Waker::noop()))
 }
 
 #[test]
 fn one_member_loads_and_the_others_get_its_value() {
     let flights = Flights::new();
     let (leader, flight) = join(&flights, 1);
-    let (follower, same) = join(&flights, 1);
+    let (mut follower, same) = join(&flights, 1);
     assert!(Arc::ptr_eq(&flight, &same));
     let permit = permit(&flight);
-    let mut waiting = pin!(same.turn());
-    assert!(poll(waiting.as_mut()).is_pending());
+    assert!(poll(&mut follower).is_pending());
     permit.land(Outcome::Loaded(entry()));
-    assert!(matches!(poll(waiting), Poll::Ready(Turn::Landed(Outcome::Loaded(_)))));
+    assert!(matches!(poll(&mut follower), Poll::Ready(Turn::Landed)));
+    assert!(matches!(same.outcome(), Some(Outcome::Loaded(_))));
     drop((leader, follower));
     assert_eq!(flights.len(), 0);
 }
@@ -146,7 +145,8 @@ fn the_first_to_land_serves_all_and_the_flight_stays_as_it_landed() {
     let (first, second) = (permit(&flight), permit(&flight));
     first.land(Outcome::Loaded(entry()));
     second.land(Outcome::Failed(Arc::new(())));
-    assert!(matches!(flight.turn_now(), Some(Turn::Landed(Outcome::Loaded(_)))));
+    assert!(matches!(flight.turn_now(), Some(Turn::Landed)));
+    assert!(matches!(flight.outcome(), Some(Outcome::Loaded(_))));
 }
 
 #[test]
@@ -166,17 +166,17 @@ fn a_waiter_that_leaves_when_it_is_woken_passes_its_turn_on() {
     // All eight run, so that one place at a time becomes free.
     drop(permit(&flight));
     let mut running: Vec<_> = (0..8).map(|_| permit(&flight)).collect();
-    let mut leaves = Box::pin(flight.turn());
-    assert!(poll(leaves.as_mut()).is_pending());
+    let (mut leaves, _) = join(&flights, 1);
+    assert!(poll(&mut leaves).is_pending());
     let count = Arc::new(Count(AtomicUsize::new(0)));
     let waker = Waker::from(count.clone());
-    let mut stays = Box::pin(flight.turn());
-    assert!(stays.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    let (mut stays, _) = join(&flights, 1);
+    assert!(stays.poll_turn(None, &mut Context::from_waker(&waker)).is_pending());
     running.pop();
     assert_eq!(count.0.load(Ordering::Relaxed), 0, "the first to come was woken");
     drop(leaves);
     assert_eq!(count.0.load(Ordering::Relaxed), 1);
-    assert!(matches!(poll(stays.as_mut()), Poll::Ready(Turn::Load(_))));
+    assert!(matches!(poll(&mut stays), Poll::Ready(Turn::Load(_))));
 }
 
 #[test]

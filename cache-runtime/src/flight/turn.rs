@@ -1,13 +1,12 @@
 //! One flight: who loads, who waits, and what it lands with.
 
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 
-use super::crowd::Crowd;
+use super::crowd::{Crowd, Place};
 use super::patience::Alarm;
 use super::{FlightId, Flights, Shard};
 use crate::entry::Entry;
@@ -76,11 +75,11 @@ pub(crate) enum Outcome {
 }
 
 /// What a member does next.
-pub(crate) enum Turn<'a> {
+pub(crate) enum Turn {
     /// Run the load.
     Load(Permit),
     /// Take what another member's load ended in.
-    Landed(&'a Outcome),
+    Landed,
     /// Take a value that is being replaced, and has been since this moment.
     AtHand(Arc<Entry>, u64),
     /// Wait no longer: that has taken long enough.
@@ -142,30 +141,16 @@ impl Flight {
         flight.outcome.get().cloned()
     }
 
-    /// Waits until it is this member's turn to load, or the flight has landed.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future passes the turn on.
-    pub(crate) fn turn(self: &Arc<Self>) -> Waiting<'_> {
-        Waiting { flight: self, place: None }
-    }
-
-    /// The same, at a place that was taken already.
-    pub(super) fn turn_at(self: &Arc<Self>, place: u64) -> Waiting<'_> {
-        Waiting { flight: self, place: Some(place) }
-    }
-
-    /// This member's turn, if it has come.
-    pub(crate) fn turn_now(self: &Arc<Self>) -> Option<Turn<'_>> {
+    /// A member's turn, if it has come.
+    pub(crate) fn turn_now(self: &Arc<Self>) -> Option<Turn> {
         self.landed().or_else(|| self.next_turn(&mut self.state.lock(), None))
     }
 
-    fn landed(&self) -> Option<Turn<'_>> {
-        self.outcome.get().map(Turn::Landed)
+    fn landed(&self) -> Option<Turn> {
+        self.outcome.get().map(|_| Turn::Landed)
     }
 
-    fn next_turn(self: &Arc<Self>, state: &mut State, place: Option<u64>) -> Option<Turn<'_>> {
+    fn next_turn(self: &Arc<Self>, state: &mut State, place: Option<Place>) -> Option<Turn> {
         // It may have landed before the lock was taken; from now on it can't.
         if let Some(landed) = self.landed() {
             return Some(landed);
@@ -179,6 +164,45 @@ impl Flight {
         }
         let crowd = state.crowd.as_ref();
         place.zip(crowd).is_some_and(|(place, crowd)| crowd.is_late(place)).then_some(Turn::Late)
+    }
+
+    /// The turn of a member that waits at `place`, and is given one if it has none yet.
+    pub(super) fn poll_turn(
+        self: &Arc<Self>,
+        place: &mut Option<Place>,
+        context: &mut Context<'_>,
+    ) -> Poll<Turn> {
+        if let Some(landed) = self.landed() {
+            return Poll::Ready(landed);
+        }
+        let mut state = self.state.lock();
+        let Some(turn) = self.next_turn(&mut state, *place) else {
+            let crowd = state.crowd();
+            let place = *place.get_or_insert_with(|| crowd.next_place());
+            crowd.wait_at(place, context.waker().clone());
+            return Poll::Pending;
+        };
+        if let Some(place) = place.take() {
+            state.leave(place);
+        }
+        Poll::Ready(turn)
+    }
+
+    /// Takes a place back from who waits no more. A turn that came for it is the next one's.
+    pub(super) fn give_up(&self, place: Place) {
+        // Once it has landed, nobody has a place or a turn to pass on.
+        if self.outcome.get().is_some() {
+            return;
+        }
+        let mut state = self.state.lock();
+        if state.leave(place) || self.outcome.get().is_some() {
+            return;
+        }
+        // It was woken to load, and won't.
+        let free = state.free();
+        let woken = state.take_waiting(free);
+        drop(state);
+        woken.for_each(Waker::wake);
     }
 
     /// Ends the wait of those whom this alarm tells, and of all who came before them.
@@ -285,7 +309,7 @@ impl State {
     }
 
     /// Takes back a place; whether it had not been woken yet.
-    fn leave(&mut self, place: u64) -> bool {
+    fn leave(&mut self, place: Place) -> bool {
         self.crowd.as_mut().is_some_and(|crowd| crowd.leave(place))
     }
 }
@@ -326,52 +350,5 @@ impl Drop for Permit {
         if let Some(flight) = self.flight.take() {
             flight.land(None, if flight.id.exclusive { 1 } else { SEVERAL });
         }
-    }
-}
-
-/// A member's wait for its [`Turn`].
-pub(crate) struct Waiting<'a> {
-    flight: &'a Arc<Flight>,
-    place: Option<u64>,
-}
-
-impl<'a> Future for Waiting<'a> {
-    type Output = Turn<'a>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Turn<'a>> {
-        let flight = self.flight;
-        if let Some(landed) = flight.landed() {
-            return Poll::Ready(landed);
-        }
-        let mut state = flight.state.lock();
-        let Some(turn) = flight.next_turn(&mut state, self.place) else {
-            let place = self.place.unwrap_or_else(|| state.crowd().next_place());
-            state.crowd().wait_at(place, context.waker().clone());
-            drop(state);
-            self.place = Some(place);
-            return Poll::Pending;
-        };
-        if let Some(place) = self.place.take() {
-            state.leave(place);
-        }
-        Poll::Ready(turn)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        // Once it has landed, nobody has a place or a turn to pass on.
-        let Some(place) = self.place.filter(|_| self.flight.outcome.get().is_none()) else {
-            return;
-        };
-        let mut state = self.flight.state.lock();
-        if state.leave(place) || self.flight.outcome.get().is_some() {
-            return;
-        }
-        // It was woken to load, and won't: the next one's turn.
-        let free = state.free();
-        let woken = state.take_waiting(free);
-        drop(state);
-        woken.for_each(Waker::wake);
     }
 }

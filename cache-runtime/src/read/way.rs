@@ -1,8 +1,10 @@
 //! Whose turn it is: to be served, to wait, or to load.
 
-use std::future::{Future, ready};
+use std::future::Future;
 use std::mem;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use super::{Loading, Mode, Read, Renewing, Role, Step, Way};
 use crate::boxed::boxed;
@@ -21,19 +23,107 @@ enum Recalled {
     Error(Failure),
 }
 
+/// A call that finds out how it goes on. The members of a crowd are many, and wait in nothing but this.
+pub(super) struct Seeking<'a> {
+    read: &'a Read,
+    /// Whether it begins anew when it has waited too long: once.
+    is_patient: bool,
+    seek: Seek<'a>,
+}
+
+enum Seek<'a> {
+    /// It knows.
+    Found(Option<Way>),
+    /// It is no read, or one that has a value to replace.
+    Apart(Step<'a, Way>),
+    /// It looks in the remote tier, or takes what is at hand. Where another flight goes on in place of
+    /// its own, or what is at hand may not be taken any more, it begins anew.
+    Looks(Step<'a, Option<Way>>),
+    /// It waits for its turn.
+    Waits(Ticket, Trust),
+}
+
+impl Future for Seeking<'_> {
+    type Output = Way;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Way> {
+        let this = self.get_mut();
+        loop {
+            this.seek = match &mut this.seek {
+                Seek::Found(way) => return way.take().map_or(Poll::Pending, Poll::Ready),
+                Seek::Apart(step) => return step.as_mut().poll(context),
+                Seek::Looks(step) => match ready!(step.as_mut().poll(context)) {
+                    Some(way) => return Poll::Ready(way),
+                    None => this.read.begin(),
+                },
+                Seek::Waits(ticket, trust) => {
+                    let limit = this.read.entry.cache.max_load();
+                    let turn = ready!(ticket.poll_turn(Some(limit), context));
+                    let trust = *trust;
+                    match mem::replace(&mut this.seek, Seek::Found(None)) {
+                        Seek::Waits(ticket, _) => this.take(turn, ticket, trust),
+                        other => other,
+                    }
+                }
+            };
+        }
+    }
+}
+
+impl<'a> Seeking<'a> {
+    /// Goes on as it is this member's turn to.
+    fn take(&mut self, turn: Turn, ticket: Ticket, trust: Trust) -> Seek<'a> {
+        let (read, flight) = (self.read, ticket.flight());
+        match turn {
+            Turn::Landed => match flight.outcome() {
+                Some(Outcome::Merged) | None => {}
+                Some(outcome) if read.takes_outcome(outcome) => {
+                    return Seek::found(Way::Landed(ticket));
+                }
+                Some(_) => return Seek::found(read.uncached()),
+            },
+            // Let the next one try, once.
+            Turn::Late if mem::take(&mut self.is_patient) => ticket.detach(),
+            Turn::Late => return Seek::found(read.uncached()),
+            Turn::Load(permit) => return read.lead(permit, ticket, trust),
+            // The feed may have been lost since it was offered.
+            Turn::AtHand(entry, _) if !read.entry.cache.is_vouched_for(&entry, trust.since) => {
+                flight.withdraw();
+            }
+            Turn::AtHand(entry, since) => {
+                return Seek::Looks(read.take_at_hand(entry, since, ticket));
+            }
+        }
+        drop(ticket);
+        read.begin()
+    }
+}
+
+impl Seek<'_> {
+    fn found(way: Way) -> Self {
+        Self::Found(Some(way))
+    }
+}
+
 impl Read {
     /// Waits until the value is there, or it is up to this call to load it.
-    pub(super) fn way(&self, mode: Mode) -> Step<'_, Way> {
+    pub(super) fn way(&self, mode: Mode) -> Seeking<'_> {
         let has_tier = self.entry.cache.has_tier(self.entry.policy);
-        match mode {
-            Mode::Replace(at_hand) => Box::pin(self.way_to_replace(*at_hand)),
+        let seek = match mode {
+            Mode::Replace(at_hand) => Seek::Apart(Box::pin(self.way_to_replace(*at_hand))),
             _ if !has_tier || self.is_inside_itself(self.flight_id()) => {
-                Box::pin(ready(self.uncached()))
+                Seek::found(self.uncached())
             }
-            Mode::Bypass => Box::pin(ready(self.uncached())),
-            Mode::Refresh => Box::pin(self.way_to_renew()),
-            Mode::Read => self.way_of_read(),
-        }
+            Mode::Bypass => Seek::found(self.uncached()),
+            Mode::Refresh => Seek::Apart(Box::pin(self.way_to_renew())),
+            Mode::Read => self.begin(),
+        };
+        Seeking { read: self, is_patient: true, seek }
+    }
+
+    /// The way of a call that reads.
+    pub(super) fn way_of_read(&self) -> Seeking<'_> {
+        Seeking { read: self, is_patient: true, seek: self.begin() }
     }
 
     fn uncached(&self) -> Way {
@@ -54,76 +144,16 @@ impl Read {
         Way::Load(Role::Renew(Box::new(Renewing { claim, ticket, trust })))
     }
 
-    /// The way of a call that reads. Who is the first in a flight looks in the remote tier at once, without
-    /// what those need who wait.
-    pub(super) fn way_of_read(&self) -> Step<'_, Way> {
+    /// Begins to read.
+    fn begin(&self) -> Seek<'_> {
         let (joined, trust) = self.join();
         let ticket = match joined {
-            Joined::Stored(recalled) => return Box::pin(ready(self.taken(recalled))),
+            Joined::Stored(recalled) => return Seek::found(self.taken(recalled)),
             Joined::First(ticket) | Joined::Member(ticket) => ticket,
         };
         match ticket.flight().turn_now() {
-            Some(Turn::Load(permit)) => match self.lead(permit, ticket, trust) {
-                Ok(turn) => boxed(|| self.way_of_first(turn)),
-                Err(way) => Box::pin(ready(way)),
-            },
-            _ => boxed(|| self.way_of_member(ticket, trust)),
-        }
-    }
-
-    async fn way_of_first(&self, turn: Loading) -> Way {
-        match self.look(turn).await {
-            Some(way) => way,
-            None => self.way_of_read().await,
-        }
-    }
-
-    #[allow(clippy::manual_async_fn, reason = "it would hold its arguments twice")]
-    fn way_of_member(
-        &self,
-        mut ticket: Ticket,
-        mut trust: Trust,
-    ) -> impl Future<Output = Way> + Send {
-        async move {
-            let mut patient = true;
-            loop {
-                let cache = &self.entry.cache;
-                let step = match ticket.flight().turn_within(cache.max_load()).await {
-                    Turn::Landed(Outcome::Merged) => Err(ticket),
-                    Turn::Landed(outcome) if self.takes_outcome(outcome) => {
-                        return Way::Landed(ticket);
-                    }
-                    Turn::Landed(_) => return self.uncached(),
-                    // Let the next one try, once.
-                    Turn::Late if mem::take(&mut patient) => {
-                        ticket.detach();
-                        Err(ticket)
-                    }
-                    Turn::Late => return self.uncached(),
-                    Turn::Load(permit) => match self.lead(permit, ticket, trust) {
-                        Ok(turn) => Ok(boxed(|| self.look(turn)) as Step<'_, _>),
-                        Err(way) => return way,
-                    },
-                    // The feed may have been lost since it was offered.
-                    Turn::AtHand(entry, _) if !cache.is_vouched_for(&entry, trust.since) => {
-                        ticket.flight().withdraw();
-                        Err(ticket)
-                    }
-                    Turn::AtHand(entry, since) => Ok(self.take_at_hand(entry, since, ticket)),
-                };
-                match step {
-                    Ok(step) => {
-                        if let Some(way) = step.await {
-                            return way;
-                        }
-                    }
-                    Err(ticket) => drop(ticket),
-                }
-                (ticket, trust) = match self.join() {
-                    (Joined::Stored(recalled), _) => return self.taken(recalled),
-                    (Joined::First(ticket) | Joined::Member(ticket), trust) => (ticket, trust),
-                };
-            }
+            Some(Turn::Load(permit)) => self.lead(permit, ticket, trust),
+            _ => Seek::Waits(ticket, trust),
         }
     }
 
@@ -138,14 +168,14 @@ impl Read {
     }
 
     /// Begins to load: to look in the remote tier, if there is one.
-    fn lead(&self, permit: Permit, ticket: Ticket, trust: Trust) -> Result<Loading, Way> {
+    fn lead(&self, permit: Permit, ticket: Ticket, trust: Trust) -> Seek<'_> {
         self.leads();
         let claim = if ticket.is_barred() { Claim::Barred } else { Claim::Alone };
         let turn = Loading { claim, permit, ticket, trust, early: None };
         if self.entry.cache.remote(self.entry.policy).is_some() {
-            return Ok(turn);
+            return Seek::Looks(boxed(|| self.look(turn)));
         }
-        Err(Way::Load(Role::Lead(Box::new(turn))))
+        Seek::found(Way::Load(Role::Lead(Box::new(turn))))
     }
 
     /// Takes what is at hand while it is replaced, or what replaces it. Answers no way where it may not be
