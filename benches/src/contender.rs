@@ -3,7 +3,6 @@
 use std::borrow::Borrow;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 
 use crate::workload::{LoadError, User};
 
@@ -12,12 +11,12 @@ pub type Asking = Pin<Box<dyn Future<Output = bool> + Send>>;
 
 type Ask = dyn Fn(u64) -> Asking + Send + Sync;
 
-/// A way to get a user by id.
-#[derive(Clone)]
+/// A way to get a user by id. It is never freed, so that many tasks can ask without counting who holds it.
+#[derive(Clone, Copy)]
 pub struct Contender {
     /// What it is.
     pub name: &'static str,
-    ask: Arc<Ask>,
+    ask: &'static Ask,
 }
 
 impl Contender {
@@ -27,13 +26,12 @@ impl Contender {
         U: Borrow<User>,
         F: Future<Output = Result<U, E>> + Send + 'static,
     {
-        let get = Arc::new(get);
+        let get = &*Box::leak(Box::new(get));
         let ask = move |id| -> Asking {
             // Called inside, since a future that is awaited and came from outside is held twice.
-            let get = get.clone();
             Box::pin(async move { get(id).await.is_ok_and(|user| user.borrow().id == id) })
         };
-        Self { name, ask: Arc::new(ask) }
+        Self { name, ask: Box::leak(Box::new(ask)) }
     }
 
     /// Wraps a function that leaves the value encoded.
@@ -45,7 +43,7 @@ impl Contender {
             let bytes = get(id);
             Box::pin(async move { bytes.await.is_ok_and(|bytes| !bytes.is_empty()) })
         };
-        Self { name, ask: Arc::new(ask) }
+        Self { name, ask: Box::leak(Box::new(ask)) }
     }
 
     /// Asks for a user; whether it came.
