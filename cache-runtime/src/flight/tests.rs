@@ -1,5 +1,6 @@
 //! The rules of flights and tickets, one by one.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, Wake, Waker};
@@ -508,4 +509,25 @@ fn a_writer_that_an_invalidation_overtook_stores_nothing() {
     flights.invalidate(&key(), || {});
     assert!(!barrier.leave_with(|| unreachable!("somebody else has written")));
     assert!(flights.enter(&key(), || {}).leave_with(|| {}), "the next one is alone again");
+}
+
+/// What is stored may evict a value whose `Drop` panics.
+#[test]
+fn a_writer_leaves_once_although_what_it_stores_panics() {
+    let flights = Flights::new();
+    let barrier = flights.enter(&key(), || {});
+    let panics = AssertUnwindSafe(|| barrier.leave_with(|| panic!("as a value is dropped")));
+    assert!(catch_unwind(panics).is_err());
+    assert_eq!(flights.len(), 0);
+    assert!(!flights.ticket(&key()).is_barred());
+}
+
+/// The same of what is removed.
+#[test]
+fn a_barrier_whose_writer_can_not_enter_is_not_up() {
+    let flights = Flights::new();
+    let panics = AssertUnwindSafe(|| flights.enter(&key(), || panic!("as a value is dropped")));
+    assert!(catch_unwind(panics).is_err());
+    assert_eq!(flights.len(), 0);
+    assert!(!flights.ticket(&key()).is_barred());
 }
