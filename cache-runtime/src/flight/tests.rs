@@ -531,3 +531,23 @@ fn a_barrier_whose_writer_can_not_enter_is_not_up() {
     assert_eq!(flights.len(), 0);
     assert!(!flights.ticket(&key()).is_barred());
 }
+
+/// Two reads of a task have one waker.
+#[test]
+fn one_that_waits_for_a_change_no_more_lets_others_of_its_task_wait() {
+    let flights = Flights::new();
+    let ticket = flights.ticket(&key());
+    let woken = Arc::new(Woken::default());
+    let waker = Waker::from(woken.clone());
+    let mut context = Context::from_waker(&waker);
+    let mut first = Box::pin(ticket.changed());
+    let mut second = pin!(ticket.changed());
+    for _ in 0..2 {
+        assert!(first.as_mut().poll(&mut context).is_pending());
+        assert!(second.as_mut().poll(&mut context).is_pending());
+    }
+    drop(first);
+    flights.doubt(&key(), || {});
+    assert_eq!(woken.0.load(Relaxed), 1);
+    assert!(second.poll(&mut context).is_ready());
+}
