@@ -260,6 +260,8 @@ impl Read {
         if !cache.has_local() && turn.early.is_none() && turn.ticket.leave_alone() {
             return Accepted::HitAlone(entry);
         }
+        // Kept or not, it is fresh.
+        entry.live(turn.trust.stamp, span);
         turn.ticket.commit(|| self.keep(&entry, span, turn.trust));
         Accepted::Hit(entry)
     }

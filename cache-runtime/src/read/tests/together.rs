@@ -222,3 +222,22 @@ fn the_end_of_a_runtime_ends_no_wait_in_another_one() {
     assert_eq!(loads.load(SeqCst), 1);
     drop(crowd);
 }
+
+/// One that is overtaken on its way from the remote tier is kept nowhere, and is a hit like any other.
+#[tokio::test]
+async fn a_fresh_value_that_can_not_be_kept_is_no_stale_hit() {
+    let (clock, remote) = (FakeClock::new(), Faulty::new(MemoryRemote::new()));
+    clock.advance(Duration::from_secs(1));
+    let cache = Cache::builder().clock(clock).remote(remote.clone()).build();
+    let elsewhere = Cache::builder().no_local().remote(remote.inner().clone()).build();
+    let key = Key::from("value");
+    assert_eq!(plain(&elsewhere, &key).load(async { 1 }).await, 1);
+    remote.on(Method::GetOrSet, Fault::HoldReply);
+    let mut read = Box::pin(plain(&cache, &key).load(async { 2 }));
+    poll_once(&mut read);
+    cache.invalidate(&key).await.unwrap();
+    remote.heal();
+    assert_eq!(read.await, 1, "it began before");
+    let stats = cache.stats();
+    assert_eq!((stats.hits, stats.stale_hits), (1, 0));
+}
