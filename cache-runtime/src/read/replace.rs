@@ -41,7 +41,7 @@ pub(super) struct Replacement {
 enum Prepared {
     /// It is up to the body.
     Load(Load),
-    /// Another process was faster.
+    /// Another process was faster, or another flight of the key.
     Served(Arc<Entry>),
     /// Another flight of the key was, and ended in an error.
     Failed(Failure),
@@ -75,7 +75,15 @@ impl Replacement {
                     return Prepared::Load(Load::replacing(read, turn, replaces));
                 }
                 Some(Way::Served(entry)) => return Prepared::Served(entry),
-                Some(Way::Failed(failure)) => Prepared::Failed(failure),
+                Some(Way::Landed(ticket)) => match ticket.flight().outcome() {
+                    Some(Outcome::Found(entry) | Outcome::Loaded(entry)) if read.takes(entry) => {
+                        return Prepared::Served(entry.clone());
+                    }
+                    Some(Outcome::Failed(failure)) if (read.form.takes)(failure) => {
+                        Prepared::Failed(failure.clone())
+                    }
+                    _ => Prepared::Nothing,
+                },
                 _ => Prepared::Nothing,
             };
             if let Some(renewal) = renewal {

@@ -174,7 +174,13 @@ impl Read {
             Resumed::Landed(outcome) => {
                 turn.permit.land(outcome);
                 turn.ticket.detach();
-                Some(self.landed(turn.ticket))
+                match turn.ticket.flight().outcome() {
+                    // Another of several loads has given way before.
+                    Some(Outcome::Merged) => None,
+                    // Who has something at hand counts what it takes.
+                    _ if turn.early.is_some() => Some(Way::Landed(turn.ticket)),
+                    _ => Some(self.landed(turn.ticket)),
+                }
             }
         }
     }

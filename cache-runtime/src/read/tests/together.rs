@@ -241,3 +241,34 @@ async fn a_fresh_value_that_can_not_be_kept_is_no_stale_hit() {
     let stats = cache.stats();
     assert_eq!((stats.hits, stats.stale_hits), (1, 0));
 }
+
+/// Two flights of a key, of which the one that is to replace a value turns out to have been overtaken:
+/// the other one had seen what stands in the cell now, and has loaded.
+#[tokio::test]
+async fn who_replaces_a_value_takes_what_another_flight_has_landed_with_meanwhile() {
+    let clock = FakeClock::new();
+    let remote = Faulty::new(MemoryRemote::with_clock(&clock));
+    let builder = || Cache::builder().clock(clock.clone()).remote_budget(Duration::from_hours(1));
+    let cache = builder().remote(remote.clone()).build();
+    let elsewhere = builder().no_local().remote(remote.inner().clone()).build();
+    let key = Key::from("value");
+    assert_eq!(call(&elsewhere, &key).load(async { 1 }).await, 1);
+    clock.advance(Duration::from_secs(12));
+    let change = || cache.flights().doubt(&key, || cache.remove(&key));
+
+    remote.once(Method::GetOrSet, Fault::Hang);
+    let mut loads = Box::pin(call(&cache, &key).unless(|_| true).load(async { 2 }));
+    poll_once(&mut loads);
+    change();
+    remote.once(Method::Get, Fault::Hang);
+    let mut replaces = Box::pin(call(&cache, &key).load(async { panic!("2 has been loaded") }));
+    poll_once(&mut replaces);
+    // Elsewhere the value is invalidated, and loaded.
+    remote.inner().plant("cache:value", &b"\xC1L0123456789abcdef"[..], Duration::from_mins(1));
+    change();
+    remote.heal();
+    assert_eq!(loads.await, 2);
+    assert_eq!(replaces.await, 2);
+    let stats = cache.stats();
+    assert_eq!((stats.hits, stats.misses, stats.loads), (0, 2, 1));
+}
