@@ -16,7 +16,14 @@ fn key() -> Key {
 }
 
 fn id(site: usize) -> FlightId {
-    FlightId { site, value: TypeId::of::<u64>(), version: 1, shape: "", exclusive: false }
+    FlightId {
+        site,
+        value: TypeId::of::<u64>(),
+        version: 1,
+        shape: "",
+        exclusive: false,
+        alone: false,
+    }
 }
 
 fn joining(site: usize) -> Joining {

@@ -272,3 +272,26 @@ async fn who_replaces_a_value_takes_what_another_flight_has_landed_with_meanwhil
     let stats = cache.stats();
     assert_eq!((stats.hits, stats.misses, stats.loads), (0, 2, 1));
 }
+
+/// Who invalidates the key elsewhere changes no cell by which a `local` load could be told.
+#[tokio::test]
+async fn whose_values_are_shared_with_other_processes_joins_no_load_whose_value_is_not() {
+    let remote = MemoryRemote::new();
+    let cache = Cache::builder().remote(remote.clone()).build();
+    let elsewhere = Cache::builder().no_local().remote(remote).build();
+    let key = Key::from("value");
+    let read = |policy, value| {
+        let body = async move {
+            for _ in 0..10 {
+                tokio::task::yield_now().await;
+            }
+            Ok::<u64, ()>(value)
+        };
+        Box::pin(cache.get_or_load(key.clone(), policy, body))
+    };
+    let mut local = read(Policy::new().local(), 1);
+    poll_once(&mut local);
+    elsewhere.invalidate(&key).await.unwrap();
+    let shared = read(Policy::new(), 2);
+    assert_eq!(tokio::join!(local, shared), (Ok(1), Ok(2)));
+}
