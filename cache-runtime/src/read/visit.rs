@@ -88,6 +88,8 @@ impl Read {
         async move {
             if turn.ticket.is_barred() {
                 turn.ticket.flight().saw(None, None);
+                // Whether the barrier is up in the remote tier, too, is not known here.
+                turn.ticket.unheard();
                 turn.claim = Claim::Barred;
                 return Some(self.take(turn, Accepted::Nothing));
             }
