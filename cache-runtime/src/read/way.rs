@@ -161,16 +161,21 @@ impl Read {
 
     /// Takes what the flight of `ticket` has landed with, if it can.
     pub(super) fn landed(&self, ticket: Ticket) -> Way {
-        let (event, is_taken) = match ticket.flight().outcome() {
+        let is_taken = match ticket.flight().outcome() {
             Some(Outcome::Found(entry)) => {
                 self.count(Event::RemoteHit);
-                (Event::Hit, self.takes(entry))
+                self.count_hit(entry);
+                self.takes(entry)
             }
-            Some(Outcome::Loaded(entry)) => (Event::Miss, self.takes(entry)),
-            Some(Outcome::Failed(failure)) => (Event::Miss, (self.form.takes)(failure)),
-            Some(Outcome::Merged) | None => (Event::Miss, false),
+            outcome => {
+                self.count(Event::Miss);
+                match outcome {
+                    Some(Outcome::Loaded(entry)) => self.takes(entry),
+                    Some(Outcome::Failed(failure)) => (self.form.takes)(failure),
+                    _ => false,
+                }
+            }
         };
-        self.count(event);
         if !is_taken {
             return self.uncached();
         }
@@ -207,7 +212,11 @@ impl Read {
 
     /// `entry`, counted as a hit.
     pub(super) fn hit(&self, entry: Arc<Entry>) -> Arc<Entry> {
-        self.counters().found(entry.soft() <= self.entry.cache.clock().now());
+        self.count_hit(&entry);
         entry
+    }
+
+    fn count_hit(&self, entry: &Entry) {
+        self.counters().found(entry.soft() <= self.entry.cache.clock().now());
     }
 }

@@ -295,3 +295,29 @@ async fn whose_values_are_shared_with_other_processes_joins_no_load_whose_value_
     let shared = read(Policy::new(), 2);
     assert_eq!(tokio::join!(local, shared), (Ok(1), Ok(2)));
 }
+
+/// Where there is no local tier, and a new value was tried to be loaded a short while ago.
+#[tokio::test]
+async fn each_one_of_those_who_share_a_stale_value_is_counted() {
+    let clock = FakeClock::new();
+    let remote = Faulty::new(MemoryRemote::with_clock(&clock));
+    let cache = Cache::builder().no_local().remote(remote.clone()).clock(clock.clone()).build();
+    let key = Key::from("value");
+    let read = || Box::pin(call(&cache, &key).unless(|_| true).load(async { 2 }));
+    assert_eq!(call(&cache, &key).load(async { 1 }).await, 1);
+    clock.advance(Duration::from_secs(12));
+    // It replaces the value, and leaves in the middle of it.
+    remote.once(Method::Get, Fault::Hang);
+    let mut replaces = read();
+    poll_once(&mut replaces);
+    drop(replaces);
+    remote.on(Method::GetOrSet, Fault::Hang);
+    let mut reads = [read(), read()];
+    reads.iter_mut().for_each(poll_once);
+    remote.heal();
+    for read in reads {
+        assert_eq!(read.await, 1);
+    }
+    let stats = cache.stats();
+    assert_eq!((stats.hits, stats.stale_hits, stats.joins), (2, 2, 1));
+}
