@@ -43,12 +43,20 @@ pub(crate) struct FlightId {
     pub(crate) shape: &'static str,
     /// One load in the whole fleet: a member that is dropped lets one other load, not a crowd.
     pub(crate) exclusive: bool,
+    /// Its value stays in this process: who invalidates the key elsewhere changes no cell for it.
+    pub(crate) alone: bool,
 }
 
 impl FlightId {
     /// That of a flight which nobody can join.
-    const NOBODYS: Self =
-        Self { site: 0, value: TypeId::of::<()>(), version: 0, shape: "", exclusive: false };
+    const NOBODYS: Self = Self {
+        site: 0,
+        value: TypeId::of::<()>(),
+        version: 0,
+        shape: "",
+        exclusive: false,
+        alone: false,
+    };
 }
 
 /// All keys under which something is being loaded or written.

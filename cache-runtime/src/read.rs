@@ -245,13 +245,14 @@ impl Read {
     }
 
     fn flight_id(&self) -> FlightId {
-        let AnyEntryRef { policy, .. } = &self.entry;
+        let AnyEntryRef { cache, policy, .. } = &self.entry;
         FlightId {
             site: self.site.address(),
             value: self.form.value.id(),
             version: self.entry.version(),
             shape: (self.form.name)(),
             exclusive: policy.waits_for_lease(),
+            alone: cache.remote(*policy).is_none(),
         }
     }
 

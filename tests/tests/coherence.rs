@@ -511,6 +511,29 @@ async fn a_load_without_a_lease_is_not_joined_after_the_disconnected_ttl() {
     }
 }
 
+/// As above: where the remote half of a barrier could not be put up, no cell stands for its key.
+#[tokio::test]
+async fn a_load_under_half_a_barrier_is_not_joined_after_the_disconnected_ttl() {
+    let (here, there, source) = Process::pair().await;
+    let gate = Source::new();
+    let closed = gate.hold();
+    here.tiers.remote.once(Method::Enter, Fault::Fail(ErrorKind::Unavailable));
+    let (cache, to, at) = (here.tiers.cache.clone(), Source::new(), gate.clone());
+    let write = tokio::spawn(async move { cache.scope(update_slowly(to, 1, at)).await });
+    gate.entered(1).await;
+    let held = source.hold();
+    let old = here.reading();
+    source.entered(1).await;
+    there.update().await;
+    here.tiers.clock.advance(DISCONNECTED + Duration::from_millis(1));
+    let new = here.reading();
+    source.entered(2).await;
+    drop(held);
+    assert_eq!((old.await.unwrap(), new.await.unwrap()), (1, 2));
+    drop(closed);
+    write.await.unwrap();
+}
+
 #[tokio::test]
 async fn what_a_local_function_stored_does_not_outlive_an_invalidation_for_the_others() {
     let (here, there, source) = Process::pair().await;

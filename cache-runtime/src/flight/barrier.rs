@@ -18,10 +18,11 @@ impl Flights {
     pub(crate) fn enter(self: &Arc<Self>, key: &Key, remove: impl FnOnce()) -> Barrier {
         let mut shard = self.shard(key);
         shard.void(key);
+        // It may panic: there is nothing to take back yet.
+        remove();
         let slot = shard.slot(key);
         slot.writers += 1;
         let ticket = self.ticket_in(slot, key);
-        remove();
         Barrier { ticket, is_in: true }
     }
 }
@@ -33,11 +34,12 @@ impl Barrier {
         let mut shard = self.ticket.flight.shard();
         let is_alone = shard.valid(&self.ticket).is_some_and(|slot| slot.writers == 1);
         shard.leave(&self.ticket.flight.key);
+        // Also where what it stores panics.
+        self.is_in = false;
         if is_alone {
             store();
         }
         drop(shard);
-        self.is_in = false;
         is_alone
     }
 }

@@ -51,6 +51,12 @@ impl Slot {
         }
         mem::take(&mut self.waiting)
     }
+
+    /// Takes out one of those who wait: others of its task have the same waker.
+    fn wait_no_more(&mut self, waker: &Waker) {
+        let at = self.waiting.iter().position(|waiting| waiting.will_wake(waker));
+        at.map(|at| self.waiting.swap_remove(at));
+    }
 }
 
 /// What has become of a flight that was in doubt.
@@ -163,9 +169,10 @@ impl Future for Changed<'_> {
         let mut shard = ticket.flight.shard();
         match shard.slots.get_mut(&ticket.flight.key) {
             Some(slot) if slot.changes == ticket.changes => {
-                slot.waiting.retain(|waker| !waker.will_wake(context.waker()));
+                if let Some(waker) = self.waker.replace(context.waker().clone()) {
+                    slot.wait_no_more(&waker);
+                }
                 slot.waiting.push(context.waker().clone());
-                self.waker = Some(context.waker().clone());
                 Poll::Pending
             }
             _ => Poll::Ready(()),
@@ -177,8 +184,11 @@ impl Drop for Changed<'_> {
     fn drop(&mut self) {
         let Some(waker) = &self.waker else { return };
         let mut shard = self.ticket.flight.shard();
-        if let Some(slot) = shard.slots.get_mut(&self.ticket.flight.key) {
-            slot.waiting.retain(|waiting| !waiting.will_wake(waker));
+        // Once the cell has changed, it was woken, and waits no more.
+        if let Some(slot) = shard.slots.get_mut(&self.ticket.flight.key)
+            && slot.changes == self.ticket.changes
+        {
+            slot.wait_no_more(waker);
         }
     }
 }

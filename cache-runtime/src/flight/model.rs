@@ -41,7 +41,14 @@ impl World {
     }
 
     fn id() -> FlightId {
-        FlightId { site: 1, value: TypeId::of::<u64>(), version: 1, shape: "", exclusive: false }
+        FlightId {
+            site: 1,
+            value: TypeId::of::<u64>(),
+            version: 1,
+            shape: "",
+            exclusive: false,
+            alone: false,
+        }
     }
 
     /// As a cached call does it.

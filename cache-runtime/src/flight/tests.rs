@@ -1,5 +1,6 @@
 //! The rules of flights and tickets, one by one.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, Wake, Waker};
@@ -14,7 +15,14 @@ fn key() -> Key {
 }
 
 fn id(site: usize) -> FlightId {
-    FlightId { site, value: TypeId::of::<u64>(), version: 1, shape: "", exclusive: false }
+    FlightId {
+        site,
+        value: TypeId::of::<u64>(),
+        version: 1,
+        shape: "",
+        exclusive: false,
+        alone: false,
+    }
 }
 
 fn joining(site: usize) -> Joining {
@@ -508,4 +516,45 @@ fn a_writer_that_an_invalidation_overtook_stores_nothing() {
     flights.invalidate(&key(), || {});
     assert!(!barrier.leave_with(|| unreachable!("somebody else has written")));
     assert!(flights.enter(&key(), || {}).leave_with(|| {}), "the next one is alone again");
+}
+
+/// What is stored may evict a value whose `Drop` panics.
+#[test]
+fn a_writer_leaves_once_although_what_it_stores_panics() {
+    let flights = Flights::new();
+    let barrier = flights.enter(&key(), || {});
+    let panics = AssertUnwindSafe(|| barrier.leave_with(|| panic!("as a value is dropped")));
+    assert!(catch_unwind(panics).is_err());
+    assert_eq!(flights.len(), 0);
+    assert!(!flights.ticket(&key()).is_barred());
+}
+
+/// The same of what is removed.
+#[test]
+fn a_barrier_whose_writer_can_not_enter_is_not_up() {
+    let flights = Flights::new();
+    let panics = AssertUnwindSafe(|| flights.enter(&key(), || panic!("as a value is dropped")));
+    assert!(catch_unwind(panics).is_err());
+    assert_eq!(flights.len(), 0);
+    assert!(!flights.ticket(&key()).is_barred());
+}
+
+/// Two reads of a task have one waker.
+#[test]
+fn one_that_waits_for_a_change_no_more_lets_others_of_its_task_wait() {
+    let flights = Flights::new();
+    let ticket = flights.ticket(&key());
+    let woken = Arc::new(Woken::default());
+    let waker = Waker::from(woken.clone());
+    let mut context = Context::from_waker(&waker);
+    let mut first = Box::pin(ticket.changed());
+    let mut second = pin!(ticket.changed());
+    for _ in 0..2 {
+        assert!(first.as_mut().poll(&mut context).is_pending());
+        assert!(second.as_mut().poll(&mut context).is_pending());
+    }
+    drop(first);
+    flights.doubt(&key(), || {});
+    assert_eq!(woken.0.load(Relaxed), 1);
+    assert!(second.poll(&mut context).is_ready());
 }

@@ -41,7 +41,7 @@ pub(super) struct Replacement {
 enum Prepared {
     /// It is up to the body.
     Load(Load),
-    /// Another process was faster.
+    /// Another process was faster, or another flight of the key.
     Served(Arc<Entry>),
     /// Another flight of the key was, and ended in an error.
     Failed(Failure),

@@ -188,7 +188,7 @@ async fn a_call_and_its_body_are_held_once() {
     let (large, mut held) = ([1_u8; 1_000], size_of_val(&call));
     let body = async move { large.iter().map(|byte| u64::from(*byte)).sum::<u64>() };
     held += size_of_val(&body);
-    held += size_of::<way::Seeking<'_>>();
+    held += size_of::<crate::read::way::Seeking<'_>>();
     let load = call.detached(body);
     assert!(size_of_val(&load) < held + 48, "{} bytes, for {held}", size_of_val(&load));
     assert_eq!(load.await, 1_000);

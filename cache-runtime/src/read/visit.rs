@@ -88,6 +88,8 @@ impl Read {
         async move {
             if turn.ticket.is_barred() {
                 turn.ticket.flight().saw(None, None);
+                // Whether the barrier is up in the remote tier, too, is not known here.
+                turn.ticket.unheard();
                 turn.claim = Claim::Barred;
                 return Some(self.take(turn, Accepted::Nothing));
             }
@@ -174,7 +176,9 @@ impl Read {
             Resumed::Landed(outcome) => {
                 turn.permit.land(outcome.clone());
                 turn.ticket.detach();
-                Some(self.landed(outcome))
+                // Who has something at hand counts what it takes.
+                let is_alone = turn.early.is_none();
+                Some(if is_alone { self.landed(outcome) } else { self.way_to(outcome) })
             }
         }
     }
@@ -260,6 +264,8 @@ impl Read {
         if !cache.has_local() && turn.early.is_none() && turn.ticket.leave_alone() {
             return Accepted::HitAlone(entry);
         }
+        // Kept or not, it is fresh.
+        entry.live(turn.trust.stamp, span);
         turn.ticket.commit(|| self.keep(&entry, span, turn.trust));
         Accepted::Hit(entry)
     }

@@ -194,31 +194,39 @@ impl Read {
 
     /// Whether this call takes what a flight has landed with; counted.
     fn takes_outcome(&self, outcome: &Outcome) -> bool {
-        let (event, is_taken) = match outcome {
-            Outcome::Found(entry) => {
-                self.count(Event::RemoteHit);
-                (Event::Hit, self.takes(entry))
-            }
-            Outcome::Loaded(entry) => (Event::Miss, self.takes(entry)),
-            Outcome::Failed(failure) => (Event::Miss, (self.form.takes)(failure)),
-            Outcome::Merged => (Event::Miss, false),
-        };
-        self.count(event);
+        if let Outcome::Found(entry) = outcome {
+            self.count(Event::RemoteHit);
+            self.count_hit(entry);
+        } else {
+            self.count(Event::Miss);
+        }
+        let is_taken = self.accepts(outcome);
         if is_taken {
             self.count(Event::Join);
         }
         is_taken
     }
 
+    fn accepts(&self, outcome: &Outcome) -> bool {
+        match outcome {
+            Outcome::Found(entry) | Outcome::Loaded(entry) => self.takes(entry),
+            Outcome::Failed(failure) => (self.form.takes)(failure),
+            Outcome::Merged => false,
+        }
+    }
+
     /// The way of a call whose flight turns out to have landed in the place of another.
     pub(super) fn landed(&self, outcome: Outcome) -> Way {
-        if !self.takes_outcome(&outcome) {
-            return self.uncached();
-        }
+        if self.takes_outcome(&outcome) { self.way_to(outcome) } else { self.uncached() }
+    }
+
+    /// The same, counted by its caller.
+    pub(super) fn way_to(&self, outcome: Outcome) -> Way {
         match outcome {
+            _ if !self.accepts(&outcome) => Way::Load(Role::Alone),
             Outcome::Found(entry) | Outcome::Loaded(entry) => Way::Served(entry),
             Outcome::Failed(failure) => Way::Failed(failure),
-            Outcome::Merged => self.uncached(),
+            Outcome::Merged => Way::Load(Role::Alone),
         }
     }
 
@@ -251,7 +259,11 @@ impl Read {
 
     /// `entry`, counted as a hit.
     pub(super) fn hit(&self, entry: Arc<Entry>) -> Arc<Entry> {
-        self.counters().found(entry.soft() <= self.entry.cache.clock().now());
+        self.count_hit(&entry);
         entry
+    }
+
+    fn count_hit(&self, entry: &Entry) {
+        self.counters().found(entry.soft() <= self.entry.cache.clock().now());
     }
 }

@@ -121,7 +121,7 @@ fn formats_codecs_flags_and_lengths_to_come_are_refused_though_undamaged() {
 
 #[test]
 fn the_checksum_is_the_crc32_of_header_and_payload_however_long_they_are() {
-    let bytes: Vec<u8> = (0..700).map(|at| (at * 7 % 251) as u8).collect();
+    let bytes: Vec<u8> = (0..700_u32).map(|at| (at * 7 % 251) as u8).collect();
     for length in [0, 1, 75, 76, 77, 255, 256, 257, 700] {
         let (header, payload) = (&bytes[..CRC_AT], &bytes[..length]);
         let expected = crc32fast::hash(&[header, payload].concat());

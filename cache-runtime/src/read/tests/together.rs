@@ -222,3 +222,102 @@ fn the_end_of_a_runtime_ends_no_wait_in_another_one() {
     assert_eq!(loads.load(SeqCst), 1);
     drop(crowd);
 }
+
+/// One that is overtaken on its way from the remote tier is kept nowhere, and is a hit like any other.
+#[tokio::test]
+async fn a_fresh_value_that_can_not_be_kept_is_no_stale_hit() {
+    let (clock, remote) = (FakeClock::new(), Faulty::new(MemoryRemote::new()));
+    clock.advance(Duration::from_secs(1));
+    let cache = Cache::builder().clock(clock).remote(remote.clone()).build();
+    let elsewhere = Cache::builder().no_local().remote(remote.inner().clone()).build();
+    let key = Key::from("value");
+    assert_eq!(plain(&elsewhere, &key).load(async { 1 }).await, 1);
+    remote.on(Method::GetOrSet, Fault::HoldReply);
+    let mut read = Box::pin(plain(&cache, &key).load(async { 2 }));
+    poll_once(&mut read);
+    cache.invalidate(&key).await.unwrap();
+    remote.heal();
+    assert_eq!(read.await, 1, "it began before");
+    let stats = cache.stats();
+    assert_eq!((stats.hits, stats.stale_hits), (1, 0));
+}
+
+/// Two flights of a key, of which the one that is to replace a value turns out to have been overtaken:
+/// the other one had seen what stands in the cell now, and has loaded.
+#[tokio::test]
+async fn who_replaces_a_value_takes_what_another_flight_has_landed_with_meanwhile() {
+    let clock = FakeClock::new();
+    let remote = Faulty::new(MemoryRemote::with_clock(&clock));
+    let builder = || Cache::builder().clock(clock.clone()).remote_budget(Duration::from_hours(1));
+    let cache = builder().remote(remote.clone()).build();
+    let elsewhere = builder().no_local().remote(remote.inner().clone()).build();
+    let key = Key::from("value");
+    assert_eq!(call(&elsewhere, &key).load(async { 1 }).await, 1);
+    clock.advance(Duration::from_secs(12));
+    let change = || cache.flights().doubt(&key, || cache.remove(&key));
+
+    remote.once(Method::GetOrSet, Fault::Hang);
+    let mut loads = Box::pin(call(&cache, &key).unless(|_| true).load(async { 2 }));
+    poll_once(&mut loads);
+    change();
+    remote.once(Method::Get, Fault::Hang);
+    let mut replaces = Box::pin(call(&cache, &key).load(async { panic!("2 has been loaded") }));
+    poll_once(&mut replaces);
+    // Elsewhere the value is invalidated, and loaded.
+    remote.inner().plant("cache:value", &b"\xC1L0123456789abcdef"[..], Duration::from_mins(1));
+    change();
+    remote.heal();
+    assert_eq!(loads.await, 2);
+    assert_eq!(replaces.await, 2);
+    let stats = cache.stats();
+    assert_eq!((stats.hits, stats.misses, stats.loads), (0, 2, 1));
+}
+
+/// Who invalidates the key elsewhere changes no cell by which a `local` load could be told.
+#[tokio::test]
+async fn whose_values_are_shared_with_other_processes_joins_no_load_whose_value_is_not() {
+    let remote = MemoryRemote::new();
+    let cache = Cache::builder().remote(remote.clone()).build();
+    let elsewhere = Cache::builder().no_local().remote(remote).build();
+    let key = Key::from("value");
+    let read = |policy, value| {
+        let body = async move {
+            for _ in 0..10 {
+                tokio::task::yield_now().await;
+            }
+            Ok::<u64, ()>(value)
+        };
+        Box::pin(cache.get_or_load(key.clone(), policy, body))
+    };
+    let mut local = read(Policy::new().local(), 1);
+    poll_once(&mut local);
+    elsewhere.invalidate(&key).await.unwrap();
+    let shared = read(Policy::new(), 2);
+    assert_eq!(tokio::join!(local, shared), (Ok(1), Ok(2)));
+}
+
+/// Where there is no local tier, and a new value was tried to be loaded a short while ago.
+#[tokio::test]
+async fn each_one_of_those_who_share_a_stale_value_is_counted() {
+    let clock = FakeClock::new();
+    let remote = Faulty::new(MemoryRemote::with_clock(&clock));
+    let cache = Cache::builder().no_local().remote(remote.clone()).clock(clock.clone()).build();
+    let key = Key::from("value");
+    let read = || Box::pin(call(&cache, &key).unless(|_| true).load(async { 2 }));
+    assert_eq!(call(&cache, &key).load(async { 1 }).await, 1);
+    clock.advance(Duration::from_secs(12));
+    // It replaces the value, and leaves in the middle of it.
+    remote.once(Method::Get, Fault::Hang);
+    let mut replaces = read();
+    poll_once(&mut replaces);
+    drop(replaces);
+    remote.on(Method::GetOrSet, Fault::Hang);
+    let mut reads = [read(), read()];
+    reads.iter_mut().for_each(poll_once);
+    remote.heal();
+    for read in reads {
+        assert_eq!(read.await, 1);
+    }
+    let stats = cache.stats();
+    assert_eq!((stats.hits, stats.stale_hits, stats.joins), (2, 2, 1));
+}
