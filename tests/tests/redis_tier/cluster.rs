@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use cache_runtime::testing::conformance;
 use cache_runtime::{Error, ErrorKind, Redis, RemoteBackend};
-use cache_tests::{RedisCluster, eventually};
+use cache_tests::{RedisCluster, Source, eventually};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use super::coherence::Process;
 use super::feed::Follower;
 use super::{BUDGET, TTL, value};
 
@@ -213,39 +214,91 @@ async fn one_node_that_is_there_is_enough_to_find_the_others() {
     tells_all(&redis, &follower).await;
 }
 
-/// Makes `node` a primary that serves `key` alone.
-fn give_key_to(cluster: &RedisCluster, node: usize, key: &str) {
+/// Makes `node` a primary that is part of the cluster and has no slots; answers its id.
+fn join_as_primary(cluster: &RedisCluster, node: usize) -> String {
     let nodes = cluster.nodes();
-    let slot = nodes[0].cli(&["CLUSTER", "KEYSLOT", key]);
     nodes[node].command(&["CLUSTER", "RESET", "SOFT"]);
     let id = nodes[node].cli(&["CLUSTER", "MYID"]);
     let (port, bus) =
         (nodes[0].port().to_string(), nodes[0].cli(&["CONFIG", "GET", "cluster-port"]));
     let bus = bus.lines().last().unwrap();
-    let known = |view: &str| view.lines().any(|line| line.contains(&id) && !line.contains("fail"));
+    let known = |view: &str| {
+        let is_primary = |line: &str| line.contains("master") && !line.contains("fail");
+        view.lines().any(|line| line.contains(&id) && is_primary(line))
+    };
     let is_known = || {
         // A handshake that takes long is given up.
         if nodes[node].cli(&["CLUSTER", "NODES"]).lines().count() == 1 {
             nodes[node].command(&["CLUSTER", "MEET", "127.0.0.1", &port, bus]);
         }
         let mut views = nodes.iter().map(|node| node.cli(&["CLUSTER", "NODES"]));
-        views.all(|view| known(&view) && view.lines().count() == nodes.len())
+        let is_known = views.all(|view| known(&view) && view.lines().count() == nodes.len());
+        is_known && nodes[node].cli(&["CLUSTER", "INFO"]).contains("cluster_state:ok")
     };
     assert!(cache_tests::holds_within(FAILOVER, is_known));
-    for at in [node, cluster.owner(key).unwrap()] {
-        nodes[at].command(&["CLUSTER", "SETSLOT", &slot, "NODE", &id]);
+    id
+}
+
+/// Gives the slot of `key` to a primary.
+fn give_slot(cluster: &RedisCluster, key: &str, to: usize, id: &str) {
+    let nodes = cluster.nodes();
+    let slot = nodes[0].cli(&["CLUSTER", "KEYSLOT", key]);
+    for at in [to, cluster.owner(key).unwrap()] {
+        nodes[at].command(&["CLUSTER", "SETSLOT", &slot, "NODE", id]);
     }
-    nodes[node].command(&["CLUSTER", "BUMPEPOCH"]);
+    nodes[to].command(&["CLUSTER", "BUMPEPOCH"]);
+}
+
+/// Puts the slot of `key` on its way to a primary, and the key ahead of it.
+fn send_ahead(cluster: &RedisCluster, key: &str, to: usize, id: &str) {
+    let (nodes, owner) = (cluster.nodes(), cluster.owner(key).unwrap());
+    let slot = nodes[0].cli(&["CLUSTER", "KEYSLOT", key]);
+    let from = nodes[owner].cli(&["CLUSTER", "MYID"]);
+    nodes[to].command(&["CLUSTER", "SETSLOT", &slot, "IMPORTING", &from]);
+    nodes[owner].command(&["CLUSTER", "SETSLOT", &slot, "MIGRATING", id]);
+    let port = nodes[to].port().to_string();
+    let sent = nodes[owner].cli(&["MIGRATE", "127.0.0.1", &port, key, "0", "5000"]);
+    assert_eq!(sent, "OK");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_primary_that_is_new_is_followed_too() {
+async fn a_primary_that_is_new_is_followed_before_it_has_a_slot() {
     let cluster = RedisCluster::start();
     let redis = redis(&cluster);
     eventually(FAILOVER, || serves_all(&redis)).await;
     let follower = Follower::of(&redis).connected().await;
-    give_key_to(&cluster, 4, "shop:k7");
+    let id = join_as_primary(&cluster, 4);
     assert_eq!(follower.ends_within(FAILOVER).await, ErrorKind::Unavailable);
+    let follower = Follower::again(&redis, FAILOVER).await;
+    redis.clear("shop:").await.unwrap();
+    give_slot(&cluster, "shop:k7", 4, &id);
+    tells_all(&redis, &follower).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_is_ahead_of_its_slot_is_invalidated_everywhere() {
+    let cluster = RedisCluster::start();
+    let id = join_as_primary(&cluster, 4);
+    let source = Source::new();
+    let here = Process::over(redis(&cluster), &source).connected().await;
+    let there = Process::over(redis(&cluster), &source).connected().await;
+    here.warm().await;
+    send_ahead(&cluster, "shop:version:1", 4, &id);
+    here.warm().await;
+    there.update().await;
+    here.reads(2).await;
+    let view = cluster.nodes()[4].cli(&["CLUSTER", "NODES"]);
+    assert!(view.contains("-<-"), "the slot is still on its way");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_primary_that_dies_before_it_has_a_slot_is_left() {
+    let mut cluster = RedisCluster::start();
+    let redis = redis(&cluster);
+    join_as_primary(&cluster, 4);
+    let follower = Follower::again(&redis, FAILOVER).await;
+    cluster.kill(4);
+    assert_eq!(follower.ends().await, ErrorKind::Unavailable);
     let follower = Follower::again(&redis, FAILOVER).await;
     tells_all(&redis, &follower).await;
 }

@@ -34,19 +34,24 @@ async fn update(source: &Source, id: u64) -> u64 {
     source.update()
 }
 
-struct Process {
+/// A cache of its own, of a source that all share.
+pub(super) struct Process {
     cache: Cache,
     source: Source,
 }
 
 impl Process {
     fn on(url: &str, source: &Source) -> Self {
-        let builder = Cache::builder().namespace("shop").remote(Redis::new(url).unwrap());
+        Self::over(Redis::new(url).unwrap(), source)
+    }
+
+    pub(super) fn over(redis: Redis, source: &Source) -> Self {
+        let builder = Cache::builder().namespace("shop").remote(redis);
         let cache = builder.local_ttl(LONG).disconnected_ttl(LONG).build();
         Self { cache, source: source.clone() }
     }
 
-    async fn connected(self) -> Self {
+    pub(super) async fn connected(self) -> Self {
         eventually(RECOVERY, || async { self.cache.is_told() }).await;
         self
     }
@@ -55,8 +60,12 @@ impl Process {
         self.cache.scope(version(self.source.clone(), 1)).await
     }
 
+    pub(super) async fn update(&self) {
+        self.cache.scope(update(&self.source, 1)).await;
+    }
+
     /// Reads until the local tier serves it: a remote hit or a load more is no local one.
-    async fn warm(&self) {
+    pub(super) async fn warm(&self) {
         let is_local = || async {
             let before = self.cache.stats();
             self.read().await;
@@ -66,7 +75,7 @@ impl Process {
         eventually(SOON, is_local).await;
     }
 
-    async fn reads(&self, version: u64) {
+    pub(super) async fn reads(&self, version: u64) {
         eventually(SOON, || async { self.read().await == version }).await;
     }
 }

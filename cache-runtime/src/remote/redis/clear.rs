@@ -41,7 +41,7 @@ async fn clear_server(redis: &Redis, pattern: &str) -> Result<()> {
 }
 
 /// Each primary after the other. While slots move, a key may pass from a node that is yet to be
-/// scanned to one that has been.
+/// scanned to one that has been, or to one that has no slots and is not scanned.
 async fn clear_cluster(redis: &Redis, cluster: &Cluster, pattern: &str) -> Result<()> {
     let connection = redis.links.connection().await?;
     let Wire::Cluster(mut wire) = connection.redis.clone() else {
@@ -49,7 +49,7 @@ async fn clear_cluster(redis: &Redis, cluster: &Cluster, pattern: &str) -> Resul
     };
     let unavailable = |reason: String| Error::new(ErrorKind::Unavailable, reason);
     let layout = cluster.layout().await.map_err(|refusal| unavailable(refusal.to_string()))?;
-    for (host, port) in layout.addresses() {
+    for (host, port) in layout.serving() {
         let node = SingleNodeRoutingInfo::ByAddress { host: host.clone(), port: *port };
         let cleared = clear_node(&mut wire, &node, pattern).await;
         cleared.map_err(|error| connection.failed(error))?;

@@ -1,20 +1,19 @@
 //! A cluster: who its primaries are, and a connection to all of them.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use redis::ProtocolVersion;
 #[cfg(feature = "redis-tls")]
 use redis::TlsCertificates;
-use redis::aio::MultiplexedConnection;
 use redis::cluster::{ClusterClient, ClusterClientBuilder};
 use redis::cluster_async::ClusterConnection;
-use redis::{ProtocolVersion, RedisError, Value, cmd};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use super::layout::{Address, Layout};
 use super::refusal::Refusal;
 use super::server::{CONNECT_TIMEOUT, Server, invalid, tcp};
 use crate::error::{Error, ErrorKind, Result};
@@ -46,14 +45,6 @@ struct Inner {
     seeds: Vec<Server>,
     /// Who is asked first.
     turn: AtomicUsize,
-}
-
-/// The addresses of the primaries that serve slots. Which slots is up to the client: wherever a key
-/// moves among them, one tells of its changes. A primary to which the first of its slots is still on
-/// its way is not among them: of keys that are there already, nobody tells until it has that slot.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Layout {
-    primaries: BTreeSet<(String, u16)>,
 }
 
 impl Cluster {
@@ -116,15 +107,15 @@ impl Cluster {
     /// How to connect to each primary.
     pub(super) fn primaries(&self, layout: &Layout) -> Result<Vec<Server>, Refusal> {
         let like = self.inner.seeds.first().ok_or(Refusal::Silent)?;
-        let at = |(host, port): &(String, u16)| Ok(like.at(host.clone(), *port)?);
+        let at = |(host, port): &Address| Ok(like.at(host.clone(), *port)?);
         layout.addresses().map(at).collect()
     }
 
-    /// Ends when the primaries are others than `layout`; silence changes nothing.
+    /// Ends when others than in `layout` serve slots; silence changes nothing.
     pub(super) async fn moved_from(&self, layout: &Layout) {
         loop {
             sleep(LOOK_EVERY).await;
-            if self.layout().await.is_ok_and(|seen| seen != *layout) {
+            if self.layout().await.is_ok_and(|seen| seen.serving() != layout.serving()) {
                 return;
             }
         }
@@ -145,38 +136,7 @@ fn client(seeds: &[Server]) -> ClusterClientBuilder {
 
 async fn layout_by(seed: &Server) -> Result<Layout, Refusal> {
     let mut connection = seed.connect(|| {}).await?;
-    Ok(ask(&mut connection, seed.host().as_deref()).await?)
-}
-
-/// Who the primaries are in the eyes of the node at `host`.
-pub(super) async fn ask(
-    connection: &mut MultiplexedConnection,
-    host: Option<&str>,
-) -> Result<Layout, RedisError> {
-    let slots = cmd("CLUSTER").arg("SLOTS").query_async::<Vec<Value>>(connection).await?;
-    let primaries = slots.iter().filter_map(|range| primary_of(range, host)).collect();
-    Ok(Layout { primaries })
-}
-
-/// A range is its first slot, its last one, the primary, and replicas. A node may not know its own
-/// name.
-fn primary_of(range: &Value, own: Option<&str>) -> Option<(String, u16)> {
-    let Value::Array(range) = range else { return None };
-    let Value::Array(node) = range.get(2)? else { return None };
-    let Value::Int(port) = node.get(1)? else { return None };
-    let host = match node.first()? {
-        Value::BulkString(host) if !matches!(&host[..], b"" | b"?") => {
-            String::from_utf8_lossy(host).into_owned()
-        }
-        _ => own?.to_owned(),
-    };
-    Some((host, u16::try_from(*port).ok()?))
-}
-
-impl Layout {
-    pub(super) fn addresses(&self) -> impl Iterator<Item = &(String, u16)> {
-        self.primaries.iter()
-    }
+    Ok(Layout::seen_by(seed, &mut connection).await?)
 }
 
 /// The addresses of the nodes to begin with, without users and passwords.

@@ -8,6 +8,7 @@ mod feed;
 mod handshake;
 mod journal;
 mod keeper;
+mod layout;
 mod links;
 mod place;
 mod refusal;

@@ -6,7 +6,8 @@ use std::future::pending;
 #[cfg(feature = "redis-tls")]
 use redis::TlsCertificates;
 
-use super::cluster::{Cluster, Layout};
+use super::cluster::Cluster;
+use super::layout::Layout;
 use super::refusal::Refusal;
 use super::sentinel::Sentinels;
 use super::server::Server;

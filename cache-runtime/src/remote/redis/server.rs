@@ -61,6 +61,10 @@ impl Server {
         }
     }
 
+    pub(super) fn speaks_tls(&self) -> bool {
+        matches!(self.info().addr(), ConnectionAddr::TcpTls { .. })
+    }
+
     /// The same at another address.
     pub(super) fn at(&self, host: String, port: u16) -> Result<Self, RedisError> {
         let address = match self.info().addr().clone() {

@@ -10,7 +10,8 @@ use super::watch::Watch;
 use super::{moved, not_connected, unavailable};
 use crate::error::{Error, Result};
 use crate::remote::feed::{Changes, Moment};
-use crate::remote::redis::cluster::{Cluster, Layout};
+use crate::remote::redis::cluster::Cluster;
+use crate::remote::redis::layout::Layout;
 use crate::remote::redis::server::Server;
 
 /// Armed once all primaries are followed; what breaks one of them, or makes another one, ends all.

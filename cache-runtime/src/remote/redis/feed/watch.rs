@@ -13,9 +13,9 @@ use super::gate::Speaker;
 use super::{not_connected, unavailable};
 use crate::error::{Error, ErrorKind, Result};
 use crate::remote::feed::{Changes, Moment};
-use crate::remote::redis::cluster::{self, Layout};
 use crate::remote::redis::error::{needs_new_connection, translate};
 use crate::remote::redis::handshake::{Role, role_of};
+use crate::remote::redis::layout::Layout;
 use crate::remote::redis::server::{CONNECT_TIMEOUT, Server};
 
 /// With a timeout and one more attempt a silent path is noticed within 0.85 s.
@@ -30,7 +30,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 pub(super) struct Watch {
     connection: MultiplexedConnection,
     lost: Arc<Notify>,
-    host: Option<String>,
+    server: Server,
 }
 
 impl Watch {
@@ -51,7 +51,7 @@ impl Watch {
         tracking.arg(&["TRACKING", "ON", "BCAST", "PREFIX", prefix]);
         let answer = timeout(CONNECT_TIMEOUT, tracking.exec_async(&mut connection)).await;
         answer.map_err(|_| silent())?.map_err(not_tracked)?;
-        Ok(Self { connection, lost, host: server.host() })
+        Ok(Self { connection, lost, server: server.clone() })
     }
 
     /// Says `alive` with each answer, and returns the error that ended it.
@@ -87,14 +87,15 @@ impl Watch {
         silent()
     }
 
-    /// Ends when the node says that the primaries of its cluster are not, or no longer, `layout`.
+    /// Ends when the node names a primary that is not in `layout`. One that is none any more is lost,
+    /// or says so itself; a node that has yet to hear of one is no reason.
     pub(super) fn until_moved(&self, layout: Layout) -> impl Future<Output = ()> + Send + 'static {
-        let (mut connection, host) = (self.connection.clone(), self.host.clone());
+        let (mut connection, server) = (self.connection.clone(), self.server.clone());
         async move {
             loop {
-                let question = cluster::ask(&mut connection, host.as_deref());
+                let question = Layout::seen_by(&server, &mut connection);
                 let answer = timeout(PING_TIMEOUT, question).await;
-                if answer.is_ok_and(|seen| seen.is_ok_and(|seen| seen != layout)) {
+                if answer.is_ok_and(|seen| seen.is_ok_and(|seen| !layout.covers(&seen))) {
                     return;
                 }
                 sleep(LOOK_EVERY).await;
