@@ -45,6 +45,8 @@ pub(crate) struct FlightId {
     pub(crate) exclusive: bool,
     /// Its value stays in this process: who invalidates the key elsewhere changes no cell for it.
     pub(crate) alone: bool,
+    /// How long after its ttl the value may be taken, in milliseconds. Calls by hand bring a policy each.
+    pub(crate) stale: u64,
 }
 
 impl FlightId {
@@ -56,6 +58,7 @@ impl FlightId {
         shape: "",
         exclusive: false,
         alone: false,
+        stale: 0,
     };
 }
 

@@ -253,6 +253,7 @@ impl Read {
             shape: (self.form.name)(),
             exclusive: policy.waits_for_lease(),
             alone: cache.remote(*policy).is_none(),
+            stale: policy.stale_window(),
         }
     }
 

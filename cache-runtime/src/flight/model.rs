@@ -48,6 +48,7 @@ impl World {
             shape: "",
             exclusive: false,
             alone: false,
+            stale: 0,
         }
     }
 

@@ -22,6 +22,7 @@ fn id(site: usize) -> FlightId {
         shape: "",
         exclusive: false,
         alone: false,
+        stale: 0,
     }
 }
 

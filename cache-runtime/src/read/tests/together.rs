@@ -321,3 +321,26 @@ async fn each_one_of_those_who_share_a_stale_value_is_counted() {
     let stats = cache.stats();
     assert_eq!((stats.hits, stats.stale_hits, stats.joins), (2, 2, 1));
 }
+
+/// Calls by hand are of one site, and bring a policy each.
+#[tokio::test]
+async fn who_wants_no_stale_value_takes_none_from_another_call() {
+    let clock = FakeClock::new();
+    let remote = Faulty::new(MemoryRemote::with_clock(&clock));
+    let cache = Cache::builder().no_local().remote(remote.clone()).clock(clock.clone()).build();
+    let key = Key::from("value");
+    assert_eq!(call(&cache, &key).load(async { 1 }).await, 1);
+    clock.advance(Duration::from_secs(12));
+    remote.once(Method::Get, Fault::Hang);
+    let mut replaces = Box::pin(call(&cache, &key).load(async { 2 }));
+    poll_once(&mut replaces);
+    drop(replaces);
+    remote.on(Method::GetOrSet, Fault::Hang);
+    let mut stale = Box::pin(call(&cache, &key).load(async { 2 }));
+    let mut fresh = Box::pin(plain(&cache, &key).load(async { 3 }));
+    poll_once(&mut stale);
+    poll_once(&mut fresh);
+    remote.heal();
+    assert_eq!(stale.await, 1);
+    assert_eq!(fresh.await, 3, "its policy: ten seconds, and nothing stale");
+}
