@@ -21,7 +21,7 @@ pub async fn in_flight(peer: &Contender, ids: &[u64], tasks: usize) -> f64 {
     let start = Instant::now();
     let mut crew = JoinSet::new();
     for share in shares {
-        let peer = peer.clone();
+        let peer = *peer;
         crew.spawn(async move { read(&peer, &share).await });
     }
     crew.join_all().await;

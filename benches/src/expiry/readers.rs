@@ -65,7 +65,7 @@ async fn slice(contender: &Contender, id: u64, lead: Duration) -> io::Result<Sli
     let window = start + lead..start + lead + length;
     let mut readers = JoinSet::new();
     for number in 0..READERS {
-        let reader = Reader { contender: contender.clone(), id, window: window.clone() };
+        let reader = Reader { contender: *contender, id, window: window.clone() };
         readers.spawn(reader.run(start + interval() * number / READERS));
     }
     let mut all = Reads::default();
