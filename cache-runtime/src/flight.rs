@@ -64,13 +64,8 @@ impl FlightId {
 
 /// All keys under which something is being loaded or written.
 pub(crate) struct Flights {
-    shards: Box<[Lane]>,
+    shards: Box<[Mutex<Shard>]>,
 }
-
-/// A shard in a cache line of its own: it is locked by others than its neighbours are.
-#[derive(Default)]
-#[repr(align(64))]
-struct Lane(Mutex<Shard>);
 
 #[derive(Default)]
 struct Shard {
@@ -127,13 +122,13 @@ pub(crate) enum Joined<T> {
 
 impl Flights {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { shards: (0..SHARDS).map(|_| Lane::default()).collect() })
+        Arc::new(Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect() })
     }
 
     fn shard(&self, key: &Key) -> MutexGuard<'_, Shard> {
         // The map inside the shard goes by the low bits and the topmost ones.
         let index = (key.borrowed().hash() >> 32) as usize % SHARDS;
-        self.shards[index].0.lock()
+        self.shards[index].lock()
     }
 
     /// Joins the flight of `key` and `id`, or begins it, unless `stored` finds a value.
@@ -203,7 +198,7 @@ impl Flights {
     /// How many keys are being loaded or written.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn len(&self) -> usize {
-        self.shards.iter().map(|shard| shard.0.lock().slots.len()).sum()
+        self.shards.iter().map(|shard| shard.lock().slots.len()).sum()
     }
 }
 

@@ -11,7 +11,7 @@ use super::patience::Alarm;
 pub(super) type Place = NonZeroU64;
 
 /// Who waits, each at its place.
-pub(super) type Waiters = VecDeque<(Place, Waker)>;
+type Waiters = VecDeque<(Place, Waker)>;
 
 #[derive(Default)]
 pub(super) struct Crowd {

@@ -13,7 +13,7 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 
-use super::{Flight, FlightId, Flights, Lane, Outcome, Slot, Ticket};
+use super::{Flight, FlightId, Flights, Outcome, Slot, Ticket};
 use crate::entry::Entry;
 use crate::key::Key;
 
@@ -29,7 +29,7 @@ impl Flights {
 
     /// Puts everything in doubt.
     pub(crate) fn doubt_all(&self) {
-        for Lane(shard) in &self.shards {
+        for shard in &self.shards {
             let woken: Vec<_> = shard.lock().slots.values_mut().flat_map(Slot::doubt).collect();
             woken.into_iter().for_each(Waker::wake);
         }

@@ -18,9 +18,6 @@ use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
 const SEVERAL: usize = 8;
 
 /// A load under way, and those who wait for it.
-///
-/// What a crowd that was woken looks at and writes to lies side by side.
-#[repr(C)]
 pub(crate) struct Flight {
     /// How many hold a ticket of it. It is raised, and falls to 0, under the lock of the key's shard
     /// alone.
