@@ -12,6 +12,7 @@ mod doubt;
 mod few;
 mod patience;
 mod turn;
+mod waking;
 
 use std::any::TypeId;
 use std::collections::HashMap;

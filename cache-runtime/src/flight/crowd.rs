@@ -6,12 +6,13 @@ use std::num::NonZeroU64;
 use std::task::Waker;
 
 use super::patience::Alarm;
+use super::waking::Woken;
 
 /// Where one waits. Places are given out in ascending order.
 pub(super) type Place = NonZeroU64;
 
 /// Who waits, each at its place.
-type Waiters = VecDeque<(Place, Waker)>;
+pub(super) type Waiters = VecDeque<(Place, Waker)>;
 
 #[derive(Default)]
 pub(super) struct Crowd {
@@ -60,25 +61,22 @@ impl Crowd {
     }
 
     /// Takes so many of those who wait, and all who wait for the end of the load alone.
-    pub(super) fn at_the_end(&mut self, turns: usize) -> impl Iterator<Item = Waker> + use<> {
-        self.take(turns).chain(mem::take(&mut self.landing))
+    pub(super) fn at_the_end(&mut self, turns: usize) -> Woken {
+        Woken { others: mem::take(&mut self.landing), ..self.take(turns) }
     }
 
     /// Takes so many of those who wait.
-    pub(super) fn take(&mut self, turns: usize) -> impl Iterator<Item = Waker> + use<> {
-        let woken: Waiters = if turns >= self.waiting.len() {
+    pub(super) fn take(&mut self, turns: usize) -> Woken {
+        let waiting = if turns >= self.waiting.len() {
             mem::take(&mut self.waiting)
         } else {
             self.waiting.drain(..turns).collect()
         };
-        woken.into_iter().map(|(_, waker)| waker)
+        Woken { waiting, others: Vec::new() }
     }
 
     /// Takes those who wait and whom this alarm tells, and all who came before them: they are late.
-    pub(super) fn told_by(
-        &mut self,
-        is_it: &dyn Fn(&Alarm) -> bool,
-    ) -> impl Iterator<Item = Waker> + use<> {
+    pub(super) fn told_by(&mut self, is_it: &dyn Fn(&Alarm) -> bool) -> Woken {
         let told = self.alarms.iter().filter(|alarm| is_it(alarm)).filter_map(|alarm| alarm.last);
         self.late = told.chain(self.late).max();
         self.take(self.waiting.partition_point(|(place, _)| Some(*place) <= self.late))

@@ -91,7 +91,7 @@ impl Ticket {
         let slot = shard.valid(self).filter(|slot| slot.changes == self.changes);
         let offered = slot.map(|_| self.flight.offer(entry.clone(), now));
         drop(shard);
-        offered.into_iter().flatten().for_each(Waker::wake);
+        offered.unwrap_or_default().wake();
     }
 
     /// Finds the flight in doubt that saw `cell` before its loads began, where `cell` stood there
@@ -121,7 +121,7 @@ impl Ticket {
         let offered = at_hand.map(|entry| doubted.flight.offer(entry.clone(), now));
         slot.detach(own);
         drop(shard);
-        offered.into_iter().flatten().for_each(Waker::wake);
+        offered.unwrap_or_default().wake();
         Some(Resumed::Joinable)
     }
 

@@ -2,12 +2,13 @@
 
 use std::future::{Future, poll_fn};
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 
 use super::crowd::{Crowd, Place};
 use super::patience::Alarm;
+use super::waking::Woken;
 use super::{FlightId, Flights, Shard};
 use crate::entry::Entry;
 use crate::failure::Failure;
@@ -199,18 +200,18 @@ impl Flight {
         let free = state.free();
         let woken = state.take_waiting(free);
         drop(state);
-        woken.for_each(Waker::wake);
+        woken.wake();
     }
 
     /// Ends the wait of those whom this alarm tells, and of all who came before them.
     pub(super) fn end_waiting(&self, is_it: &dyn Fn(&Alarm) -> bool) {
         let told = self.state.lock().crowd.as_mut().map(|crowd| crowd.told_by(is_it));
-        told.into_iter().flatten().for_each(Waker::wake);
+        told.unwrap_or_default().wake();
     }
 
     /// Lets all members have `entry` while the load that is to replace it is under way, which has
     /// begun at the moment `now`. Answers who is to be woken.
-    pub(super) fn offer(&self, entry: Arc<Entry>, now: u64) -> impl Iterator<Item = Waker> + use<> {
+    pub(super) fn offer(&self, entry: Arc<Entry>, now: u64) -> Woken {
         let mut state = self.state.lock();
         state.at_hand = Some((entry, now));
         state.take_waiting(usize::MAX)
@@ -285,7 +286,7 @@ impl Flight {
         drop(state);
         // Its alarms are taken back without the lock.
         drop(crowd);
-        woken.into_iter().flatten().for_each(Waker::wake);
+        woken.unwrap_or_default().wake();
     }
 }
 
@@ -301,8 +302,8 @@ impl State {
     }
 
     /// Takes so many of those who wait.
-    fn take_waiting(&mut self, turns: usize) -> impl Iterator<Item = Waker> + use<> {
-        self.crowd.as_mut().map(|crowd| crowd.take(turns)).into_iter().flatten()
+    fn take_waiting(&mut self, turns: usize) -> Woken {
+        self.crowd.as_mut().map(|crowd| crowd.take(turns)).unwrap_or_default()
     }
 
     /// Takes back a place; whether it had not been woken yet.
