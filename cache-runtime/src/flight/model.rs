@@ -43,15 +43,7 @@ impl World {
     }
 
     fn id() -> FlightId {
-        FlightId {
-            site: 1,
-            value: TypeId::of::<u64>(),
-            version: 1,
-            shape: "",
-            exclusive: false,
-            alone: false,
-            stale: 0,
-        }
+        FlightId { site: 1, ..FlightId::NOBODYS }
     }
 
     /// As a cached call does it.
