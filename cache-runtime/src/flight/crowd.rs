@@ -5,6 +5,8 @@ use std::mem;
 use std::num::NonZeroU64;
 use std::task::Waker;
 
+use tokio::runtime::Id;
+
 use super::patience::Alarm;
 use super::waking::Woken;
 
@@ -31,6 +33,12 @@ impl Crowd {
     /// How many have begun to wait.
     pub(super) fn arrivals(&self) -> u64 {
         self.arrivals
+    }
+
+    /// How many wait.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len()
     }
 
     /// A place behind all others.
@@ -72,7 +80,13 @@ impl Crowd {
         } else {
             self.waiting.drain(..turns).collect()
         };
-        Woken { waiting, others: Vec::new() }
+        Woken { waiting, runtime: self.runtime(), others: Vec::new() }
+    }
+
+    /// The one that all are of who share an alarm.
+    fn runtime(&self) -> Option<Id> {
+        let (first, others) = self.alarms.split_first()?;
+        others.iter().all(|it| it.runtime == first.runtime).then_some(first.runtime)
     }
 
     /// Takes those who wait and whom this alarm tells, and all who came before them: they are late.

@@ -15,7 +15,7 @@ use super::{Flight, Ticket, Turn};
 
 /// So many have a timer each. Those who come after them share alarms: to set ten thousand timers, and
 /// take them back, takes longer than to wake those who wait.
-const FEW: u64 = 32;
+pub(super) const FEW: u64 = 32;
 
 /// By which part of what they wait those may be apart who share an alarm.
 const SPREAD: u32 = 8;
@@ -24,7 +24,7 @@ const SPREAD: u32 = 8;
 /// might not be polled itself: the runtime's clock rings the [`Bell`]. It stands still only where the
 /// timers of those who wait would.
 pub(super) struct Alarm {
-    runtime: Id,
+    pub(super) runtime: Id,
     /// Until when others may share it.
     open: Instant,
     /// When the last of them has waited long enough.

@@ -217,6 +217,12 @@ impl Flight {
         state.take_waiting(usize::MAX)
     }
 
+    /// How many wait for their turn.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.state.lock().crowd.as_ref().map_or(0, |crowd| crowd.len())
+    }
+
     /// Since when there is something at hand, if there is.
     pub(crate) fn offers_since(&self) -> Option<u64> {
         self.state.lock().at_hand.as_ref().map(|(_, since)| *since)

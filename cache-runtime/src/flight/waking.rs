@@ -1,51 +1,67 @@
 //! Waking those who wait, of whom there may be thousands.
 
 use std::future::Future;
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::runtime::{Handle, Id, RuntimeFlavor};
 
 use super::crowd::Waiters;
+use super::patience::FEW;
 
-/// So many are woken at once.
+/// So many are woken at once, among them those who share no alarm, and whose runtime nobody knows.
 const BATCH: usize = 128;
+const _: () = assert!(BATCH as u64 >= FEW);
 
 /// Who is to be woken, once no lock is held.
 #[derive(Default)]
 #[must_use]
 pub(super) struct Woken {
     pub(super) waiting: Waiters,
+    /// Whose tasks they are, but for the first batch; `None` where they may be of several.
+    pub(super) runtime: Option<Id>,
     pub(super) others: Vec<Waker>,
 }
 
 impl Woken {
-    /// Wakes them: many in batches, where a runtime of several threads can see to it.
+    /// Wakes them: many in batches, where their runtime can see to it.
     ///
     /// The tasks of a batch run before the next one is woken. Were all of them woken first, each would be
     /// fetched from memory twice, and a thread's queue, which holds 256, would overflow.
     pub(super) fn wake(mut self) {
-        if self.waiting.len() + self.others.len() > BATCH
-            && let Ok(runtime) = Handle::try_current()
-            // One of a single thread may not run again, and those who wait may be another one's.
-            && runtime.runtime_flavor() != RuntimeFlavor::CurrentThread
+        if self.waiting.len() > BATCH
+            && let Some(runtime) = self.sees_to_it()
         {
+            let waiting = self.waiting.drain(..BATCH).collect();
+            let first = Self { waiting, others: mem::take(&mut self.others), ..Self::default() };
+            // At first, so that it is in the queue of which idle threads take, and not what this thread
+            // runs next: the task of now may block it.
             runtime.spawn(Batches(self));
-        } else {
-            self.wake_some(usize::MAX);
+            self = first;
         }
+        self.wake_some(usize::MAX);
+        self.others.into_iter().for_each(Waker::wake);
     }
 
-    /// Wakes so many; whether that were all.
+    /// The runtime of now, if it can see to those who wait: another one's threads may be blocked, and one
+    /// of a single thread may not run again.
+    fn sees_to_it(&self) -> Option<Handle> {
+        let runtime = Handle::try_current().ok()?;
+        let is_theirs = self.runtime == Some(runtime.id());
+        let runs = runtime.runtime_flavor() != RuntimeFlavor::CurrentThread;
+        (is_theirs && runs).then_some(runtime)
+    }
+
+    /// Wakes so many; whether those were all.
     fn wake_some(&mut self, most: usize) -> bool {
         for _ in 0..most {
-            let waiting = self.waiting.pop_front().map(|(_, waker)| waker);
-            match waiting.or_else(|| self.others.pop()) {
-                Some(waker) => waker.wake(),
-                None => return true,
+            match self.waiting.pop_front() {
+                Some((_, waker)) => waker.wake(),
+                None => break,
             }
         }
-        false
+        self.waiting.is_empty()
     }
 }
 
@@ -66,7 +82,7 @@ impl Future for Batches {
 }
 
 impl Drop for Batches {
-    /// A runtime that ends lets nobody wait.
+    /// A runtime that ends, or a waker that panics, lets nobody wait.
     fn drop(&mut self) {
         self.0.wake_some(usize::MAX);
     }
@@ -80,6 +96,7 @@ mod tests {
 
     use tokio::task::yield_now;
 
+    use super::super::crowd::Place;
     use super::*;
 
     const MANY: usize = 3 * BATCH;
@@ -99,11 +116,12 @@ mod tests {
             self.0.load(SeqCst)
         }
 
-        /// So many to be woken, half of them of either kind.
+        /// So many who wait, on the runtime of now if there is one.
         fn several(self: &Arc<Self>, several: usize) -> Woken {
-            let wakers = || (0..several / 2).map(|_| Waker::from(self.clone()));
-            let places = (1..).filter_map(super::super::crowd::Place::new);
-            Woken { waiting: places.zip(wakers()).collect(), others: wakers().collect() }
+            let places = (1..).filter_map(Place::new).take(several);
+            let waiting = places.map(|place| (place, Waker::from(self.clone()))).collect();
+            let runtime = Handle::try_current().ok().map(|runtime| runtime.id());
+            Woken { waiting, runtime, others: Vec::new() }
         }
     }
 
@@ -122,12 +140,17 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-    async fn few_are_woken_at_once_and_many_before_long() {
+    async fn who_may_be_of_another_runtime_is_woken_at_once() {
         let count = Arc::new(Count::default());
-        count.several(BATCH).wake();
-        assert_eq!(count.woken(), BATCH);
+        Woken { runtime: None, ..count.several(MANY) }.wake();
+        assert_eq!(count.woken(), MANY);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn many_are_woken_before_long() {
+        let count = Arc::new(Count::default());
         count.several(MANY).wake();
-        while count.woken() < BATCH + MANY {
+        while count.woken() < MANY {
             yield_now().await;
         }
     }
@@ -137,11 +160,12 @@ mod tests {
         let count = Arc::new(Count::default());
         let mut batches = Batches(count.several(MANY));
         let mut poll = || Pin::new(&mut batches).poll(&mut Context::from_waker(Waker::noop()));
-        for batch in 1..=3 {
+        for batch in 1..3 {
             assert!(poll().is_pending());
             assert_eq!(count.woken(), batch * BATCH);
         }
         assert!(poll().is_ready());
+        assert_eq!(count.woken(), MANY);
     }
 
     #[test]

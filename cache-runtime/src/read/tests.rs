@@ -352,4 +352,5 @@ async fn what_keeps_a_lease_ends_with_the_body() {
     assert!(remote.methods().contains(&Method::Replace), "it is filled");
 }
 
+mod crowds;
 mod together;
