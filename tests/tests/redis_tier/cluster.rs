@@ -239,11 +239,11 @@ fn join_as_primary(cluster: &RedisCluster, node: usize) -> String {
     id
 }
 
-/// Gives the slot of `key` to a primary.
-fn give_slot(cluster: &RedisCluster, key: &str, to: usize, id: &str) {
+/// Gives the slot of `key`, which `from` has, to a primary.
+fn give_slot(cluster: &RedisCluster, key: &str, from: usize, to: usize, id: &str) {
     let nodes = cluster.nodes();
     let slot = nodes[0].cli(&["CLUSTER", "KEYSLOT", key]);
-    for at in [to, cluster.owner(key).unwrap()] {
+    for at in [to, from] {
         nodes[at].command(&["CLUSTER", "SETSLOT", &slot, "NODE", id]);
     }
     nodes[to].command(&["CLUSTER", "BUMPEPOCH"]);
@@ -271,7 +271,7 @@ async fn a_primary_that_is_new_is_followed_before_it_has_a_slot() {
     assert_eq!(follower.ends_within(FAILOVER).await, ErrorKind::Unavailable);
     let follower = Follower::again(&redis, FAILOVER).await;
     redis.clear("shop:").await.unwrap();
-    give_slot(&cluster, "shop:k7", 4, &id);
+    give_slot(&cluster, "shop:k7", cluster.owner("shop:k7").unwrap(), 4, &id);
     tells_all(&redis, &follower).await;
 }
 
@@ -289,6 +289,22 @@ async fn a_key_that_is_ahead_of_its_slot_is_invalidated_everywhere() {
     here.reads(2).await;
     let view = cluster.nodes()[4].cli(&["CLUSTER", "NODES"]);
     assert!(view.contains("-<-"), "the slot is still on its way");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_counts_as_cleared_while_a_key_is_ahead_of_its_slot() {
+    let cluster = RedisCluster::start();
+    let redis = redis(&cluster);
+    let id = join_as_primary(&cluster, 4);
+    eventually(FAILOVER, || writes(&redis, "k7")).await;
+    let owner = cluster.owner("shop:k7").unwrap();
+    send_ahead(&cluster, "shop:k7", 4, &id);
+    let refused = redis.clear("shop:").await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Unavailable, "{refused}");
+    redis.clear("shop:other").await.unwrap();
+    give_slot(&cluster, "shop:k7", owner, 4, &id);
+    eventually(FAILOVER, || async { redis.clear("shop:").await.is_ok() }).await;
+    assert_eq!(redis.get("shop:k7").await.unwrap(), None);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

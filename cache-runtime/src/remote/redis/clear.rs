@@ -1,5 +1,7 @@
 //! Clearing: every key of a prefix, found by scanning, judged by a script as it is removed.
 
+use std::fmt;
+
 use redis::cluster_async::ClusterConnection;
 use redis::cluster_routing::{RoutingInfo, SingleNodeRoutingInfo};
 use redis::{Cmd, FromRedisValue, Pipeline, RedisError, cmd};
@@ -8,6 +10,7 @@ use super::Redis;
 use super::cluster::Cluster;
 use super::place::Place;
 use super::script::{Call, INVALIDATE_ALL};
+use super::server::Server;
 use super::wire::Wire;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -40,21 +43,47 @@ async fn clear_server(redis: &Redis, pattern: &str) -> Result<()> {
     }
 }
 
-/// Each primary after the other. While slots move, a key may pass from a node that is yet to be
-/// scanned to one that has been, or to one that has no slots and is not scanned.
+/// Each primary after the other, and once more: while slots move, a key may pass from a node that is yet
+/// to be scanned to one that has been.
 async fn clear_cluster(redis: &Redis, cluster: &Cluster, pattern: &str) -> Result<()> {
     let connection = redis.links.connection().await?;
     let Wire::Cluster(mut wire) = connection.redis.clone() else {
         return Ok(());
     };
-    let unavailable = |reason: String| Error::new(ErrorKind::Unavailable, reason);
-    let layout = cluster.layout().await.map_err(|refusal| unavailable(refusal.to_string()))?;
-    for (host, port) in layout.serving() {
-        let node = SingleNodeRoutingInfo::ByAddress { host: host.clone(), port: *port };
-        let cleared = clear_node(&mut wire, &node, pattern).await;
-        cleared.map_err(|error| connection.failed(error))?;
+    for _ in 0..2 {
+        let layout = cluster.layout().await.map_err(|refusal| unavailable(&refusal))?;
+        for (host, port) in layout.serving() {
+            let node = SingleNodeRoutingInfo::ByAddress { host: host.clone(), port: *port };
+            let cleared = clear_node(&mut wire, &node, pattern).await;
+            cleared.map_err(|error| connection.failed(error))?;
+        }
+        for node in cluster.servers(layout.waiting()).map_err(|refusal| unavailable(&refusal))? {
+            expect_none(&node, pattern).await?;
+        }
     }
     Ok(())
+}
+
+/// Makes sure that a node without slots has no key that is ahead of its slot, and that nobody may remove
+/// there.
+async fn expect_none(node: &Server, pattern: &str) -> Result<()> {
+    let mut connection = node.connect(|| {}).await.map_err(|refusal| unavailable(&refusal))?;
+    let mut cursor = Vec::from(*b"0");
+    loop {
+        let page = scan(&cursor, pattern).query_async::<Page>(&mut connection).await;
+        let (next, keys) = page.map_err(|error| unavailable(&error))?;
+        if !keys.is_empty() {
+            return Err(unavailable(&"keys are on their way to a primary that has no slots yet"));
+        }
+        if next == b"0" {
+            return Ok(());
+        }
+        cursor = next;
+    }
+}
+
+fn unavailable(reason: &dyn fmt::Display) -> Error {
+    Error::new(ErrorKind::Unavailable, reason.to_string())
 }
 
 /// A script's keys are of one slot each, so there is a call for every key, all sent at once.

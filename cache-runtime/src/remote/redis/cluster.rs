@@ -104,11 +104,14 @@ impl Cluster {
         Err(refusal)
     }
 
-    /// How to connect to each primary.
-    pub(super) fn primaries(&self, layout: &Layout) -> Result<Vec<Server>, Refusal> {
+    /// How to connect to each of these nodes.
+    pub(super) fn servers<'a>(
+        &self,
+        addresses: impl IntoIterator<Item = &'a Address>,
+    ) -> Result<Vec<Server>, Refusal> {
         let like = self.inner.seeds.first().ok_or(Refusal::Silent)?;
         let at = |(host, port): &Address| Ok(like.at(host.clone(), *port)?);
-        layout.addresses().map(at).collect()
+        addresses.into_iter().map(at).collect()
     }
 
     /// Ends when others than in `layout` serve slots; silence changes nothing.

@@ -59,6 +59,11 @@ impl Layout {
         &self.serving
     }
 
+    /// Those that have none yet.
+    pub(super) fn waiting(&self) -> &BTreeSet<Address> {
+        &self.waiting
+    }
+
     /// All of them.
     pub(super) fn addresses(&self) -> impl Iterator<Item = &Address> {
         self.serving.union(&self.waiting)

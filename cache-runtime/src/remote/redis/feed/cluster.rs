@@ -23,7 +23,8 @@ pub(super) async fn follow(
     let layout = cluster.layout().await.map_err(|refusal| not_connected(&refusal))?;
     let gate = Gate::new(changes.clone());
     let since = changes.now();
-    let primaries = cluster.primaries(&layout).map_err(|refusal| not_connected(&refusal))?;
+    let primaries =
+        cluster.servers(layout.addresses()).map_err(|refusal| not_connected(&refusal))?;
     let watches = begin(primaries, prefix, &gate.speaker).await?;
     changes.armed(since);
     Err(until_one_ends(watches, &layout, &changes, &gate.speaker, since).await)
