@@ -4,6 +4,7 @@
 mod disk;
 mod failures;
 mod flushing;
+mod inside;
 mod outage;
 mod overtaken;
 mod reads;
