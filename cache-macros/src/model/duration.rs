@@ -279,4 +279,14 @@ mod tests {
         assert!(!mistake("ttl", "1 parsec").contains("forever"));
         assert!(!mistake("stale", "forever").contains("or `"));
     }
+
+    /// `500ms` and `5m` are literals to the compiler: digits, and a suffix.
+    #[test]
+    fn digits_with_a_unit_are_no_seconds() {
+        for text in ["500ms", "5m", "1h"] {
+            let expr = syn::parse_str(text).unwrap();
+            let read = read("ttl", expr);
+            assert!(!matches!(read, Ok(Time::Millis(_))), "{text} is taken for seconds");
+        }
+    }
 }
