@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use super::{cached, method};
+use super::{cached, method, write_behind};
 use crate::expand;
 
 #[test]
@@ -36,4 +36,11 @@ fn what_is_no_function_stays_as_it_is() {
     let expanded = cached("", "struct User { id: u64 }");
     assert!(expanded.contains("struct User"), "{expanded}");
     assert!(expanded.contains("stands on an `async fn`"), "{expanded}");
+}
+
+#[test]
+fn what_to_write_in_place_of_zero_is_true() {
+    let settings = r#"key = "item:<id>", every = 0"#;
+    let expanded = write_behind(settings, "async fn save(id: u64) {}");
+    assert!(!expanded.contains("leave it out to have none"), "there is one by default: {expanded}");
 }
