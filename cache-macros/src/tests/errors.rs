@@ -44,3 +44,9 @@ fn what_to_write_in_place_of_zero_is_true() {
     let expanded = write_behind(settings, "async fn save(id: u64) {}");
     assert!(!expanded.contains("leave it out to have none"), "there is one by default: {expanded}");
 }
+
+#[test]
+fn an_argument_in_braces_is_no_text() {
+    let expanded = cached(r#"key = "user:{id}""#, "async fn get(id: u64) -> u64 { id }");
+    assert!(expanded.contains("compile_error"), "all users share one entry: {expanded}");
+}
