@@ -105,6 +105,7 @@ fn zero(name: &str) -> String {
         "ttl" => "leave it out for the cache's default",
         "none_ttl" => "write `\"never\"` to cache no `None`",
         "lock" => "write `lock = true` for the cache's default",
+        "every" => "leave it out for the default, one second",
         _ => "leave it out to have none",
     };
     format!("`{name}` must be longer than zero; {instead}")
