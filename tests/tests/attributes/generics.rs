@@ -106,3 +106,22 @@ async fn methods_of_generic_types_are_cached() {
     let entry = repository.shown_entry::<char>(&1);
     assert_eq!(entry.peek().await.as_deref(), Some("a 1 x 3"));
 }
+
+mod called_alike {
+    /// As the constant of a function.
+    pub(super) struct N;
+
+    #[cache_runtime::cached]
+    pub(super) async fn ones<const N: usize>(value: u8) -> Vec<u8> {
+        vec![value; N]
+    }
+}
+
+#[tokio::test]
+async fn a_constant_may_be_called_like_a_type() {
+    use called_alike::ones;
+    crate::local();
+    let _ = called_alike::N;
+    assert_eq!(ones::<2>(7).await, [7, 7]);
+    assert_eq!(ones::entry::<2>(&7).peek().await, Some(vec![7, 7]));
+}
