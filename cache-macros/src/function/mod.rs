@@ -6,10 +6,12 @@ mod returns;
 pub(crate) mod tokens;
 
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{
-    Attribute, FnArg, GenericParam, Receiver, ReceiverKind, Signature, Token, Type, Visibility,
+    Attribute, ConstParam, FnArg, GenericParam, Receiver, ReceiverKind, Signature, Token, Type,
+    Visibility,
 };
 
 use crate::diagnostics::Diagnostics;
@@ -95,11 +97,12 @@ impl Function {
     }
 
     /// The generic parameters that a path may give: not the lifetimes.
-    pub(crate) fn generic_arguments(&self) -> Vec<&Ident> {
+    pub(crate) fn generic_arguments(&self) -> Vec<TokenStream> {
         let parameters = self.sig.generics.params.iter();
         let names = parameters.filter_map(|parameter| match parameter {
-            GenericParam::Type(parameter) => Some(&parameter.ident),
-            GenericParam::Const(parameter) => Some(&parameter.ident),
+            GenericParam::Type(parameter) => Some(parameter.ident.to_token_stream()),
+            // Without braces, a type of that name would be meant.
+            GenericParam::Const(ConstParam { ident, .. }) => Some(quote!({ #ident })),
             GenericParam::Lifetime(_) => None,
         });
         names.collect()

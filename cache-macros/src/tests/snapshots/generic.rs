@@ -6,7 +6,7 @@ async fn get<'a, T: Load + 'a, const N: usize>(
 where
     T::Id: KeyPart,
 {
-    let call = match get::site::<T, N>()
+    let call = match get::site::<T, { N }>()
         .lookup(
             #[inline(always)]
             |key| {
@@ -28,7 +28,7 @@ where
         ::cache_runtime::__private::Lookup::Hit(value) => return value,
         ::cache_runtime::__private::Lookup::Miss(call) => call,
     };
-    call.load(get::uncached::<T, N>(id, of, by)).await
+    call.load(get::uncached::<T, { N }>(id, of, by)).await
 }
 /// The cache of `get`: `entry` names an entry of it, `refresh` loads one anew, `uncached` calls past it, `stats` counts.
 #[allow(non_camel_case_types)]
@@ -73,7 +73,7 @@ impl get {
     where
         T::Id: KeyPart,
     {
-        get::site::<T, N>()
+        get::site::<T, { N }>()
             .refresh(|key| {
                 key
                     .path_of::<get>()
@@ -88,7 +88,7 @@ impl get {
                     .type_of(&by)
                     .part(&by)
             })
-            .load(get::uncached::<T, N>(id, of, by))
+            .load(get::uncached::<T, { N }>(id, of, by))
             .await
     }
     fn entry<'a, T: Load + 'a, const N: usize>(
@@ -99,7 +99,7 @@ impl get {
     where
         T::Id: KeyPart,
     {
-        get::site::<T, N>()
+        get::site::<T, { N }>()
             .entry(|key| {
                 key
                     .path_of::<get>()
