@@ -25,6 +25,25 @@ pub(super) fn check_name_arguments(
         }
         diagnostics.error(&template.literal, unknown(placeholder, function, extra));
     }
+    for name in in_braces(template) {
+        let is_one = extra == Some(name) || function.argument(name).is_some();
+        if is_one && !template.placeholders().any(|placeholder| placeholder.root == name) {
+            let message = format!(
+                "what stands in braces is text, the same for all calls; write `<{name}>` for the argument"
+            );
+            diagnostics.error(&template.literal, message);
+        }
+    }
+}
+
+/// What stands in braces, as arguments do in the templates of others.
+fn in_braces(template: &Template) -> impl Iterator<Item = &str> {
+    let texts = template.pieces.iter().filter_map(|piece| match piece {
+        Piece::Text(text) => Some(text.as_str()),
+        Piece::Placeholder(_) => None,
+    });
+    let opened = texts.flat_map(|text| text.split('{').skip(1));
+    opened.filter_map(|after| after.split_once('}')?.0.split('.').next().map(str::trim))
 }
 
 /// A placeholder names an argument: the key is needed before there is a result.

@@ -54,6 +54,10 @@ fn read(name: &str, expr: Expr) -> syn::Result<Time> {
         );
         return Err(syn::Error::new_spanned(expr, message));
     }
+    if let Some(unit) = unit_without_quotes(&expr) {
+        let message = format!("a time with a unit stands in quotes; write `{name} = \"{unit}\"`");
+        return Err(syn::Error::new_spanned(expr, message));
+    }
     match seconds(&expr) {
         Seconds::Unknown => Ok(Time::Constant(expr)),
         Seconds::Known(seconds) => match millis(name, seconds) {
@@ -176,6 +180,12 @@ fn not_a_time(expr: &Expr) -> Option<&'static str> {
         },
         _ => None,
     }
+}
+
+/// `500ms`, which to the compiler is a number of some type.
+fn unit_without_quotes(expr: &Expr) -> Option<String> {
+    let Expr::Lit(ExprLit { lit: Lit::Int(literal), .. }) = expr else { return None };
+    unit_of(literal.suffix()).map(|_| literal.to_string())
 }
 
 enum Seconds {
