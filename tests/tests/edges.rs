@@ -519,3 +519,52 @@ fn what_a_runtime_owes_that_nobody_drives_is_told_by_another() {
     busy.block_on(async { tiers.cache.shutdown(Duration::from_secs(20)).await.unwrap() });
     assert!(tiers.cells.keys().is_empty());
 }
+
+/// The feed tells of a change of the key that leaves its cell as it was: a lease was extended, say.
+async fn changed(tiers: &Tiers, lease: &'static [u8]) {
+    let lease = bytes::Bytes::from_static(lease);
+    assert!(tiers.cells.extend("test:maybe:1", lease, MIN).await.unwrap());
+}
+
+#[test]
+fn of_two_flights_that_see_the_same_cell_stand_none_waits_for_the_other() {
+    const LEASE: &[u8] = b"\xC1L0123456789abcdef";
+    let (tell, told) = std::sync::mpsc::channel();
+    let reads = async move {
+        let tiers = Tiers::built("both", |it| it.remote_budget(MIN));
+        tiers.told().await;
+        tiers.cells.plant("test:maybe:1", LEASE, MIN);
+        let source = Source::new();
+        // A function that finds what it asks for looks before it takes a lease.
+        for id in 100..200 {
+            tiers.elsewhere().scope(number(source.clone(), id)).await;
+            tiers.cache.scope(number(source.clone(), id)).await;
+        }
+        let read = || Box::pin(tiers.cache.scope(number(source.clone(), 1)));
+        let hold = || {
+            tiers.remote.heal();
+            tiers.remote.on(Method::Get, Fault::HoldReply);
+        };
+        let (mut first, mut second, mut third) = (read(), read(), read());
+        hold();
+        assert!(poll_once(first.as_mut()).is_pending());
+        changed(&tiers, LEASE).await;
+        hold();
+        assert!(poll_once(first.as_mut()).is_pending());
+        changed(&tiers, LEASE).await;
+        assert!(poll_once(second.as_mut()).is_pending());
+        assert!(poll_once(third.as_mut()).is_pending());
+        changed(&tiers, LEASE).await;
+        hold();
+        assert!(poll_once(first.as_mut()).is_pending());
+        assert!(poll_once(second.as_mut()).is_pending());
+        tiers.remote.heal();
+        assert!(poll_once(first.as_mut()).is_pending(), "it goes on with the second");
+        tokio::join!(first, second, third)
+    };
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        tell.send(runtime.block_on(reads)).unwrap();
+    });
+    assert_eq!(told.recv_timeout(Duration::from_secs(20)), Ok((1, 1, 1)));
+}

@@ -217,3 +217,39 @@ fn who_is_the_last_to_stay_is_alone_in_the_flight() {
     assert!(stays.leave_alone());
     assert_eq!(flights.len(), 0);
 }
+
+/// Counts how often it is woken.
+#[derive(Default)]
+struct Woken(AtomicUsize);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Relaxed);
+    }
+}
+
+/// Panics when it is woken.
+struct Panics;
+
+impl Wake for Panics {
+    fn wake(self: Arc<Self>) {
+        panic!("a task of somebody else's")
+    }
+}
+
+#[test]
+fn one_whose_waker_panics_lets_nobody_else_wait() {
+    let flights = Flights::new();
+    let (_leader, flight) = join(&flights, 1);
+    let permit = permit(&flight);
+    let mut panics = join(&flights, 1).0;
+    let waker = Waker::from(Arc::new(Panics));
+    assert!(panics.poll_turn(None, &mut Context::from_waker(&waker)).is_pending());
+    let count = Arc::new(Woken::default());
+    let waker = Waker::from(count.clone());
+    let mut waits = join(&flights, 1).0;
+    assert!(waits.poll_turn(None, &mut Context::from_waker(&waker)).is_pending());
+    let landing = AssertUnwindSafe(|| permit.land(Outcome::Loaded(entry())));
+    let _ = catch_unwind(landing);
+    assert_eq!(count.0.load(Relaxed), 1, "it waits for ever");
+}

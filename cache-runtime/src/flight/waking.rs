@@ -177,4 +177,22 @@ mod tests {
         drop(batches);
         assert_eq!(count.woken(), MANY);
     }
+
+    #[test]
+    fn a_crowd_elsewhere_waits_for_no_thread_of_a_runtime_that_is_busy() {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let count = Arc::new(Count::default());
+        let (tell, told) = std::sync::mpsc::channel();
+        let wakes = count.clone();
+        runtime.spawn(async move {
+            wakes.several(MANY).wake();
+            // It waits for what the crowd does, which runs on another runtime.
+            let began = std::time::Instant::now();
+            while wakes.woken() < MANY && began.elapsed().as_secs() < 5 {
+                std::thread::yield_now();
+            }
+            tell.send(wakes.woken()).unwrap();
+        });
+        assert_eq!(told.recv().unwrap(), MANY);
+    }
 }

@@ -98,16 +98,6 @@ fn a_renewed_ticket_stores_and_its_flight_is_joined() {
     assert!(!ticket.commit(|| panic!("this process has invalidated the key")));
 }
 
-/// Counts how often it is woken.
-#[derive(Default)]
-struct Woken(AtomicUsize);
-
-impl Wake for Woken {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Relaxed);
-    }
-}
-
 #[test]
 fn who_waits_for_a_change_is_woken_by_the_first_one() {
     let flights = Flights::new();
@@ -209,4 +199,23 @@ fn one_that_waits_for_a_change_no_more_lets_others_of_its_task_wait() {
     flights.doubt(&key(), || {});
     assert_eq!(woken.0.load(Relaxed), 1);
     assert!(second.poll(&mut context).is_ready());
+}
+
+#[test]
+fn one_that_has_merged_into_another_is_no_answer_to_who_that_one_waits_for() {
+    let flights = Flights::new();
+    let (mut first, one) = join(&flights, 1);
+    one.saw(None, Some(cell("lease")));
+    flights.doubt_all();
+    let (second, other) = join(&flights, 1);
+    // Both have looked, and look again.
+    other.saw(None, Some(cell("lease")));
+    first.renew(0);
+    assert!(matches!(first.resume(&cell("lease"), 0, None), Some(Resumed::Joinable)));
+    permit(&one).land(Outcome::Merged);
+    let resumed = second.resume(&cell("lease"), 0, None);
+    assert!(
+        !matches!(resumed, Some(Resumed::Landed(Outcome::Merged))),
+        "each of the two waits for the other"
+    );
 }
