@@ -135,8 +135,11 @@ impl Flight {
     /// What a flight in doubt, when this one began, has landed with since, if it saw `cell`.
     pub(super) fn doubted_outcome(&self, cell: &Bytes) -> Option<Outcome> {
         let doubted = self.state.lock().doubted.clone();
-        let flight = doubted.iter().find(|flight| flight.has_seen(cell))?;
-        flight.outcome.get().cloned()
+        let seen = doubted.iter().filter(|flight| flight.has_seen(cell));
+        // One that has merged may have merged into this one.
+        seen.filter_map(|flight| flight.outcome.get())
+            .find(|outcome| !matches!(outcome, Outcome::Merged))
+            .cloned()
     }
 
     /// A member's turn, if it has come.
