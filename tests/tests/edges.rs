@@ -568,3 +568,83 @@ fn of_two_flights_that_see_the_same_cell_stand_none_waits_for_the_other() {
     });
     assert_eq!(told.recv_timeout(Duration::from_secs(20)), Ok((1, 1, 1)));
 }
+
+/// A value that can't be written, as one whose code has a fault.
+#[derive(Debug, Clone, PartialEq)]
+struct Faulted(u64);
+
+impl serde::Serialize for Faulted {
+    fn serialize<S: serde::Serializer>(&self, _: S) -> std::result::Result<S::Ok, S::Error> {
+        panic!("a fault in the code of a value")
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Faulted {
+    fn deserialize<D: serde::Deserializer<'de>>(_: D) -> std::result::Result<Self, D::Error> {
+        panic!("a fault in the code of a value")
+    }
+}
+
+#[cached(key = "faulted:<id>", ttl = 60)]
+async fn faulted(id: u64) -> Faulted {
+    Faulted(id)
+}
+
+#[tokio::test]
+async fn a_value_that_panics_as_it_is_encoded_is_returned_all_the_same() {
+    let tiers = Tiers::new("remote");
+    let cache = tiers.cache.clone();
+    let read = spawn(async move { cache.scope(faulted(1)).await });
+    assert_eq!(read.await.expect("the function has returned its value"), Faulted(1));
+}
+
+static DROPPED: AtomicU64 = AtomicU64::new(0);
+
+/// A value whose `Drop` panics once it is told to.
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
+struct Fragile(u64);
+
+impl Drop for Fragile {
+    fn drop(&mut self) {
+        if DROPPED.load(SeqCst) > 0 && !std::thread::panicking() {
+            DROPPED.store(0, SeqCst);
+            panic!("a fault in the code of a value");
+        }
+    }
+}
+
+/// A local tier that drops what it removes at once, as `QuickCache` does.
+#[derive(Default)]
+struct AtOnce(std::sync::Mutex<Option<Arc<Entry>>>);
+
+impl LocalBackend for AtOnce {
+    fn get(&self, _: KeyRef<'_>) -> Option<Arc<Entry>> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+    fn insert(&self, _: &Key, entry: Arc<Entry>) {
+        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(entry);
+    }
+    fn remove(&self, _: KeyRef<'_>) {
+        let removed = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        drop(removed);
+    }
+    fn sweep(&self, _: &dyn Fn(&Entry) -> bool) {}
+    fn len(&self) -> u64 {
+        0
+    }
+}
+
+#[tokio::test]
+async fn a_value_that_panics_as_it_is_dropped_is_invalidated_in_the_remote_tier_too() {
+    let tiers = Tiers::built("both", |it| it.local(AtOnce::default()));
+    tiers.told().await;
+    let key = Key::from("fragile");
+    tiers.elsewhere().put(&key, Fragile(1), &Policy::new()).await.unwrap();
+    drop(tiers.cache.get::<Fragile>(&key).await.unwrap().unwrap());
+    let (cache, to) = (tiers.cache.clone(), key.clone());
+    DROPPED.store(1, SeqCst);
+    let _ = spawn(async move { cache.invalidate(&to).await }).await;
+    assert_eq!(DROPPED.load(SeqCst), 0, "it was dropped");
+    let found = tiers.cache.get::<Fragile>(&key).await.unwrap().map(|it| it.0);
+    assert_eq!(found, None, "it was invalidated");
+}

@@ -273,3 +273,25 @@ async fn the_barrier_stands_in_the_cache_that_is_named() {
         .await;
     assert_eq!(read_twice(&named).await, 1);
 }
+
+/// Each leaves the barrier with a command of its own, and all have one budget.
+#[tokio::test(start_paused = true)]
+async fn however_many_writers_of_a_key_an_outage_has_caught_all_are_taken_out_after_it() {
+    let tiers = Tiers::new("both");
+    let source = Source::new();
+    let mut writes = Vec::new();
+    for _ in 0..60 {
+        writes.push(writing(&tiers.cache, &source).await);
+    }
+    tiers.remote.on_all(Fault::Fail(cache_runtime::ErrorKind::Unavailable));
+    for (write, steps) in writes {
+        steps.go_on();
+        steps.go_on();
+        write.await.unwrap().unwrap();
+    }
+    // A server that is a few milliseconds away.
+    tiers.remote.heal();
+    tiers.clock.advance(Duration::from_secs(1));
+    tiers.remote.on(Method::Leave, Fault::Delay(Duration::from_millis(5)));
+    tiers.cache.shutdown(Duration::from_mins(2)).await.expect("all are told");
+}
