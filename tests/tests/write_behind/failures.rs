@@ -2,6 +2,7 @@
 
 use cache_tests::eventually;
 
+use super::table::Table;
 use super::{Item, LONG, get_item, item, on_all_tiers, save, save_in_batches};
 
 #[tokio::test]
@@ -112,4 +113,25 @@ async fn a_body_that_panics_has_failed() {
         assert_eq!((table.stock(1), table.statements()), (Some(7), 2), "at least once");
     })
     .await;
+}
+
+/// Each write is claimed by itself: those that have failed lie before the others.
+#[tokio::test]
+async fn many_that_fail_keep_no_other_from_being_flushed() {
+    let server = cache_tests::RedisServer::start();
+    let redis = cache_runtime::Redis::new(server.url()).unwrap();
+    let cache = cache_runtime::Cache::builder().namespace("shop").remote(redis).build();
+    let table = Table::new();
+    cache
+        .scope(async {
+            for id in 0..40 {
+                save(item(&table, id, 7)).await.unwrap();
+                if id < 39 {
+                    table.refuse(id);
+                }
+            }
+            save::flush().await.unwrap_err();
+            assert_eq!(table.stock(39), Some(7), "nothing is wrong with it");
+        })
+        .await;
 }
