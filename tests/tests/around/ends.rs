@@ -130,3 +130,21 @@ async fn one_that_leaves_while_a_barrier_is_still_to_come_takes_the_others_down(
     tiers.remote.called(Method::Leave, 2).await;
     eventually(LONG, || async { tiers.barriers().is_empty() }).await;
 }
+
+/// Each call has a runtime of its own, as where a library wraps what is async.
+#[test]
+fn a_caller_that_leaves_with_its_runtime_leaves_the_barrier_up_too() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let next = runtime();
+    let outdated = ["local", "remote", "both"].into_iter().filter(|name| {
+        let (brief, tiers, source) = (runtime(), Tiers::new(name), Source::new());
+        let _write = brief.block_on(writing_as(&tiers.cache, &source, &Steps::new()));
+        drop(brief);
+        next.block_on(tiers.cache.scope(async {
+            assert_eq!(version(source.clone(), 1).await, 1);
+            source.update(); // its commit was on its way
+            version(source.clone(), 1).await == 1
+        }))
+    });
+    assert_eq!(outdated.collect::<Vec<_>>(), [""; 0], "within the hold");
+}

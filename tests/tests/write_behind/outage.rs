@@ -9,10 +9,10 @@ use cache_runtime::{
     Cache, Claimed, DeadLetter, Error, ErrorKind, Journal, LossyJournal, Put, Ready, Redis, Result,
     Settled, Write,
 };
-use cache_tests::{RedisServer, eventually};
+use cache_tests::{RedisServer, eventually, poll_once};
 
 use super::table::Table;
-use super::{LONG, get_item, item, save};
+use super::{Item, LONG, Version, get_item, item, save};
 
 /// A journal that fails while it is told to.
 #[derive(Clone, Default)]
@@ -216,6 +216,38 @@ async fn a_damaged_row_holds_up_no_other() {
             let left = || server.cli(&["HKEYS", "shop:{~journal}:rows"]);
             eventually(LONG, || async { left() == not_written_anew }).await;
             flush.abort();
+        })
+        .await;
+}
+
+/// Commits, and then does not return.
+#[cache_runtime::write_behind(key = "item:<item.table>:<item.id>", value = item.stock, every = "1h")]
+async fn save_and_stay(item: Item) -> std::result::Result<(), String> {
+    let row = [(item.id, item.stock, Version::current())];
+    Table::of(item.table).write(&row).await?;
+    std::future::pending().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waited_is_not_read_after_a_write_made_meanwhile_whose_caller_has_left() {
+    let (journal, cache, table) = flaky();
+    cache
+        .scope(async {
+            save(item(&table, 1, 7)).await.unwrap();
+            journal.fail(true);
+            let mut write = Box::pin(save_and_stay(item(&table, 1, 8)));
+            while table.stock(1) != Some(8) {
+                assert!(poll_once(write.as_mut()).is_pending());
+                tokio::task::yield_now().await;
+            }
+            drop(write);
+            journal.fail(false);
+            // Past the hold of its barrier.
+            tokio::time::sleep(LONG).await;
+            get_item(table.number(), 1).await.unwrap();
+            save::flush().await.unwrap();
+            assert_eq!(table.stock(1), Some(8), "what waited was older");
+            assert_eq!(get_item(table.number(), 1).await, Ok(Some(8)), "and does not stay cached");
         })
         .await;
 }
