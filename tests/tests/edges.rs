@@ -648,3 +648,42 @@ async fn a_value_that_panics_as_it_is_dropped_is_invalidated_in_the_remote_tier_
     let found = tiers.cache.get::<Fragile>(&key).await.unwrap().map(|it| it.0);
     assert_eq!(found, None, "it was invalidated");
 }
+
+/// A local tier whose values panic as they are dropped, on the thread that sweeps: its program has no
+/// cache any more once it is being swept.
+#[derive(Default)]
+struct Orphaned(Arc<std::sync::Mutex<Option<Cache>>>);
+impl LocalBackend for Orphaned {
+    fn get(&self, _: KeyRef<'_>) -> Option<Arc<Entry>> {
+        None
+    }
+    fn insert(&self, _: &Key, _: Arc<Entry>) {}
+    fn remove(&self, _: KeyRef<'_>) {}
+    fn sweep(&self, _: &dyn Fn(&Entry) -> bool) {
+        let last = self.0.lock().unwrap().take();
+        ORPHANS.store(1, SeqCst);
+        drop(last);
+    }
+    fn len(&self) -> u64 {
+        0
+    }
+}
+impl Drop for Orphaned {
+    fn drop(&mut self) {
+        panic!("a value's Drop, say")
+    }
+}
+static ORPHANS: AtomicU64 = AtomicU64::new(0);
+
+#[tokio::test]
+async fn sweeping_survives_a_panic_of_a_cache_that_is_gone() {
+    let of = Arc::<std::sync::Mutex<Option<Cache>>>::default();
+    let panics = Cache::builder().local(Orphaned(of.clone())).no_remote().build();
+    *of.lock().unwrap() = Some(panics);
+    drop(of);
+    eventually(Duration::from_secs(20), || async { ORPHANS.load(SeqCst) > 0 }).await;
+    let counts = Cache::builder().local(Counts).no_remote().build();
+    let before = SWEPT.load(SeqCst);
+    eventually(Duration::from_secs(10), || async { SWEPT.load(SeqCst) > before + 1 }).await;
+    drop(counts);
+}

@@ -251,3 +251,24 @@ async fn what_waited_is_not_read_after_a_write_made_meanwhile_whose_caller_has_l
         })
         .await;
 }
+
+/// It has ended before it could tell the journal.
+#[tokio::test]
+async fn what_waited_does_not_stay_cached_after_a_write_that_another_process_made_meanwhile() {
+    let (journal, cache, table) = flaky();
+    let other = Cache::builder().no_remote().journal(journal.clone()).build();
+    cache.scope(save(item(&table, 1, 7))).await.unwrap();
+    journal.fail(true);
+    other.scope(save(item(&table, 1, 8))).await.unwrap();
+    drop(other);
+    journal.fail(false);
+    cache
+        .scope(async {
+            get_item::entry(&table.number(), &1).invalidate().await.unwrap();
+            get_item(table.number(), 1).await.unwrap();
+            save::flush().await.unwrap();
+            assert_eq!(table.stock(1), Some(8), "what waited was older");
+            assert_eq!(get_item(table.number(), 1).await, Ok(Some(8)), "and does not stay cached");
+        })
+        .await;
+}
