@@ -526,6 +526,14 @@ async fn changed(tiers: &Tiers, lease: &'static [u8]) {
     assert!(tiers.cells.extend("test:maybe:1", lease, MIN).await.unwrap());
 }
 
+/// A function that finds what it asks for looks before it takes a lease.
+async fn leans_to_hits(tiers: &Tiers, source: &Source) {
+    for id in 100..200 {
+        tiers.elsewhere().scope(number(source.clone(), id)).await;
+        tiers.cache.scope(number(source.clone(), id)).await;
+    }
+}
+
 #[test]
 fn of_two_flights_that_see_the_same_cell_stand_none_waits_for_the_other() {
     const LEASE: &[u8] = b"\xC1L0123456789abcdef";
@@ -535,11 +543,7 @@ fn of_two_flights_that_see_the_same_cell_stand_none_waits_for_the_other() {
         tiers.told().await;
         tiers.cells.plant("test:maybe:1", LEASE, MIN);
         let source = Source::new();
-        // A function that finds what it asks for looks before it takes a lease.
-        for id in 100..200 {
-            tiers.elsewhere().scope(number(source.clone(), id)).await;
-            tiers.cache.scope(number(source.clone(), id)).await;
-        }
+        leans_to_hits(&tiers, &source).await;
         let read = || Box::pin(tiers.cache.scope(number(source.clone(), 1)));
         let hold = || {
             tiers.remote.heal();
@@ -686,4 +690,65 @@ async fn sweeping_survives_a_panic_of_a_cache_that_is_gone() {
     let before = SWEPT.load(SeqCst);
     eventually(Duration::from_secs(10), || async { SWEPT.load(SeqCst) > before + 1 }).await;
     drop(counts);
+}
+
+#[cached(key = "inner:<id>", ttl = 60, lock = true)]
+async fn inner(id: u64) -> u64 {
+    id
+}
+
+#[cached(key = "inner:<id>", ttl = 60, lock = true)]
+async fn outer(id: u64) -> u64 {
+    inner(id).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_function_that_calls_another_one_of_its_key_does_not_wait_for_its_own_lease() {
+    for name in ["remote", "both"] {
+        let tiers = Tiers::new(name);
+        let began = tokio::time::Instant::now();
+        assert_eq!(tiers.cache.scope(outer(1)).await, 1);
+        let waited = began.elapsed();
+        assert!(waited < Duration::from_secs(1), "{waited:?} on {name}");
+    }
+}
+
+/// A load that another process overtakes, between its end and its fill, in a flight of several loads.
+#[tokio::test]
+async fn what_another_process_has_invalidated_is_given_to_nobody_by_a_load_that_is_being_filled() {
+    let tiers = Tiers::built("both", |it| it.remote_budget(MIN));
+    tiers.told().await;
+    let source = Source::new();
+    leans_to_hits(&tiers, &source).await;
+    let loads_before = source.loads();
+    let read = || Box::pin(tiers.cache.scope(number(source.clone(), 1)));
+    tiers.remote.on(Method::Get, Fault::Hang);
+    let (mut dropped, mut loads, mut looks) = (read(), read(), read());
+    for one in [&mut dropped, &mut loads, &mut looks] {
+        assert!(poll_once(one.as_mut()).is_pending());
+    }
+    drop(dropped); // now several may load
+    tiers.remote.heal();
+    let held = source.hold();
+    assert!(poll_once(loads.as_mut()).is_pending());
+    assert_eq!(source.loads(), loads_before + 1, "it loads");
+    tiers.remote.on(Method::Get, Fault::HoldReply);
+    assert!(poll_once(looks.as_mut()).is_pending());
+    tiers.remote.on(Method::Replace, Fault::Hang);
+    drop(held);
+    assert!(poll_once(loads.as_mut()).is_pending());
+
+    source.update();
+    tiers.elsewhere().invalidate(&Key::from("maybe:1")).await.unwrap();
+    tiers.remote.heal();
+    tiers.remote.on(Method::Get, Fault::HoldReply);
+    assert!(poll_once(looks.as_mut()).is_pending(), "it looks again");
+    let mut begins = read();
+    let begun = poll_once(begins.as_mut());
+    tiers.remote.heal();
+    let read = match begun {
+        std::task::Poll::Ready(read) => read,
+        std::task::Poll::Pending => tokio::join!(begins, loads, looks).0,
+    };
+    assert_eq!(read, 2, "what was loaded before the invalidation is not read after it");
 }

@@ -219,3 +219,20 @@ fn one_that_has_merged_into_another_is_no_answer_to_who_that_one_waits_for() {
         "each of the two waits for the other"
     );
 }
+
+#[test]
+fn a_member_that_begins_anew_makes_no_flight_joinable_that_another_has_landed() {
+    let flights = Flights::new();
+    let (first, flight) = join(&flights, 1);
+    let (mut second, _) = join(&flights, 1);
+    let (_third, _) = join(&flights, 1);
+    permit(&flight).give_up(); // now all may load
+    drop(first);
+    let loads = permit(&flight);
+    let _looks = permit(&flight);
+    loads.land(Outcome::Loaded(entry())); // it is about to be filled
+    flights.doubt_all();
+    second.renew(0);
+    let (_reader, joined) = join(&flights, 1);
+    assert!(!Arc::ptr_eq(&joined, &flight), "its load began before the change");
+}
