@@ -132,9 +132,10 @@ impl Ticket {
         let mut shard = self.flight.shard();
         let Some(slot) = shard.valid(self) else { return };
         let changes = slot.changes;
-        // A load that another member has begun knows nothing of the change.
+        // A load that another member has begun, or has landed with, knows nothing of the change.
         if let Some(attached) = slot.attached(&self.flight)
             && !attached.flight.runs_several_loads()
+            && attached.flight.outcome().is_none()
         {
             attached.in_doubt = false;
             attached.certain = now;
