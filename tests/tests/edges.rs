@@ -752,3 +752,44 @@ async fn what_another_process_has_invalidated_is_given_to_nobody_by_a_load_that_
     };
     assert_eq!(read, 2, "what was loaded before the invalidation is not read after it");
 }
+
+/// Of a flight of several loads, one looks at the cell again and sees another lease, of somebody who loads
+/// after the invalidation. The other load began before that.
+#[tokio::test]
+async fn what_one_load_of_a_flight_sees_anew_says_nothing_of_another_one_that_saw_the_same_before() {
+    let tiers = Tiers::built("both", |it| it.remote_budget(MIN));
+    tiers.told().await;
+    let source = Source::new();
+    leans_to_hits(&tiers, &source).await;
+    let read = || Box::pin(tiers.cache.scope(number(source.clone(), 1)));
+    tiers.remote.on(Method::Get, Fault::Hang);
+    let (mut dropped, mut loads, mut looks) = (read(), read(), read());
+    for one in [&mut dropped, &mut loads, &mut looks] {
+        assert!(poll_once(one.as_mut()).is_pending());
+    }
+    drop(dropped); // now several may load
+    tiers.remote.heal();
+    let held = source.hold();
+    assert!(poll_once(loads.as_mut()).is_pending());
+    tiers.remote.on(Method::Get, Fault::HoldReply);
+    assert!(poll_once(looks.as_mut()).is_pending());
+
+    source.update();
+    tiers.elsewhere().invalidate(&Key::from("maybe:1")).await.unwrap();
+    tiers.cells.plant("test:maybe:1", &b"\xC1L0123456789abcdef"[..], MIN);
+    tiers.remote.heal();
+    assert!(poll_once(looks.as_mut()).is_pending(), "it looks again, and loads");
+    let mut begins = read();
+    assert!(poll_once(begins.as_mut()).is_pending(), "it loads too");
+    tiers.remote.on(Method::Replace, Fault::Hang);
+    drop(held);
+    assert!(poll_once(loads.as_mut()).is_pending(), "it is being filled");
+    let mut begins_later = read();
+    let begun = poll_once(begins_later.as_mut());
+    tiers.remote.heal();
+    let begun = match begun {
+        std::task::Poll::Ready(read) => read,
+        std::task::Poll::Pending => tokio::join!(begins_later, begins, looks, loads).0,
+    };
+    assert_eq!(begun, 2, "what was loaded before the invalidation is not read after it");
+}

@@ -236,3 +236,19 @@ fn a_member_that_begins_anew_makes_no_flight_joinable_that_another_has_landed() 
     let (_reader, joined) = join(&flights, 1);
     assert!(!Arc::ptr_eq(&joined, &flight), "its load began before the change");
 }
+
+#[test]
+fn what_one_load_sees_anew_says_nothing_of_another_one_that_saw_the_same_before() {
+    let flights = Flights::new();
+    let (first, flight) = join(&flights, 1);
+    let (_second, _) = join(&flights, 1);
+    permit(&flight).give_up(); // now all may load
+    drop(first);
+    let (_loads, _looks) = (permit(&flight), permit(&flight));
+    flight.saw(None, Some(cell("lease")));
+    flight.saw(None, Some(cell("lease")));
+    flight.saw(Some(&cell("lease")), Some(cell("another")));
+    flights.doubt_all();
+    let (ticket, _) = join(&flights, 1);
+    assert!(ticket.resume(&cell("another"), 0, None).is_none());
+}
