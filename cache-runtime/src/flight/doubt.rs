@@ -13,6 +13,7 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 
+use super::waking::wake;
 use super::{Flight, FlightId, Flights, Outcome, Slot, Ticket};
 use crate::entry::Entry;
 use crate::key::Key;
@@ -24,14 +25,14 @@ impl Flights {
         let woken = shard.slots.get_mut(key).map(Slot::doubt);
         remove();
         drop(shard);
-        woken.into_iter().flatten().for_each(Waker::wake);
+        woken.into_iter().flatten().for_each(wake);
     }
 
     /// Puts everything in doubt.
     pub(crate) fn doubt_all(&self) {
         for shard in &self.shards {
             let woken: Vec<_> = shard.lock().slots.values_mut().flat_map(Slot::doubt).collect();
-            woken.into_iter().for_each(Waker::wake);
+            woken.into_iter().for_each(wake);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One flight: who loads, who waits, and what it lands with.
 
 use std::future::{Future, poll_fn};
+use std::mem;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
@@ -51,10 +52,10 @@ impl State {
 
 /// The remote cell that was there before the loads of a flight began. While it stands, nothing was
 /// invalidated since.
-#[derive(PartialEq, Eq)]
 enum Seen {
     Nothing,
-    Cell(Bytes),
+    /// Seen by so many loads, or more than have not ended.
+    Cell(Bytes, usize),
     /// One load saw another cell than the others, or none.
     Unlike,
 }
@@ -261,18 +262,21 @@ impl Flight {
     /// Notes that the load that is about to begin saw `cell` in place of `before`.
     pub(crate) fn saw(&self, before: Option<&Bytes>, cell: Option<Bytes>) {
         let mut state = self.state.lock();
-        let cell = cell.map_or(Seen::Unlike, Seen::Cell);
-        let is_alone = match (&state.seen, before) {
-            (Seen::Nothing, _) => true,
-            (Seen::Cell(seen), Some(before)) if seen == before => true,
-            (seen, _) => *seen == cell,
+        state.seen = match (mem::replace(&mut state.seen, Seen::Unlike), cell) {
+            (Seen::Nothing, Some(cell)) => Seen::Cell(cell, 1),
+            // It sees the same once more, or is the only one that saw what it saw before.
+            (Seen::Cell(seen, by), Some(cell)) if before == Some(&cell) && seen == cell => {
+                Seen::Cell(cell, by)
+            }
+            (Seen::Cell(seen, 1), Some(cell)) if before == Some(&seen) => Seen::Cell(cell, 1),
+            (Seen::Cell(seen, by), Some(cell)) if seen == cell => Seen::Cell(cell, by + 1),
+            _ => Seen::Unlike,
         };
-        state.seen = if is_alone { cell } else { Seen::Unlike };
     }
 
     /// Whether all loads of this flight began after `cell` was there.
     pub(super) fn has_seen(&self, cell: &Bytes) -> bool {
-        matches!(&self.state.lock().seen, Seen::Cell(seen) if seen == cell)
+        matches!(&self.state.lock().seen, Seen::Cell(seen, _) if seen == cell)
     }
 
     fn land(&self, outcome: Option<Outcome>, limit: usize) {
