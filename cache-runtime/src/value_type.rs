@@ -2,6 +2,7 @@
 
 use std::any::{TypeId, type_name};
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -67,12 +68,13 @@ impl ValueType {
     /// # Errors
     ///
     /// [`ErrorKind::Codec`] if it takes more, is nested deeper than 128 levels, refuses to be
-    /// serialised, or stays in this process.
+    /// serialised or panics at it, or stays in this process.
     pub(crate) fn encode(&self, entry: &Entry, limit: usize) -> Result<Option<Vec<u8>>> {
         if entry.is_none() {
             return Ok(None);
         }
-        (self.coding()?.encode)(entry, limit).map(Some)
+        let encode = self.coding()?.encode;
+        unless_it_panics(|| encode(entry, limit)).map(Some)
     }
 
     /// An entry of the value that `bytes` hold.
@@ -80,10 +82,13 @@ impl ValueType {
     /// # Errors
     ///
     /// [`ErrorKind::Codec`] if they are not exactly one value of this type, nested at most 128 levels
-    /// deep, or values of this type stay in this process.
+    /// deep, the type's own code panics, or values of this type stay in this process.
     pub(crate) fn decode(&self, bytes: Option<&[u8]>, version: u32) -> Result<Arc<Entry>> {
         match bytes {
-            Some(bytes) => (self.coding()?.decode)(bytes, version),
+            Some(bytes) => {
+                let decode = self.coding()?.decode;
+                unless_it_panics(|| decode(bytes, version))
+            }
             None => Ok((self.none)(version)),
         }
     }
@@ -91,6 +96,12 @@ impl ValueType {
     fn coding(&self) -> Result<&Coding> {
         self.coding.as_ref().ok_or_else(|| Error::new(ErrorKind::Codec, "the value stays local"))
     }
+}
+
+/// A value's own code may panic. The value is there, or can be loaded.
+fn unless_it_panics<T>(code: impl FnOnce() -> Result<T>) -> Result<T> {
+    let panicked = |_| Err(Error::new(ErrorKind::Codec, "the code of the value's type panicked"));
+    catch_unwind(AssertUnwindSafe(code)).unwrap_or_else(panicked)
 }
 
 fn encode<T: Serialize + 'static>(entry: &Entry, limit: usize) -> Result<Vec<u8>> {

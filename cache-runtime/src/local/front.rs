@@ -22,6 +22,7 @@
 
 mod table;
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
 
@@ -125,12 +126,22 @@ impl LocalBackend for Front {
 
     fn insert(&self, key: &Key, entry: Arc<Entry>) {
         let _changing = self.changing(key.borrowed());
-        self.backend.insert(key, entry);
+        let inserting = || self.backend.insert(key, entry);
+        // As a value may that is dropped in its favour.
+        if catch_unwind(AssertUnwindSafe(inserting)).is_err() {
+            self.backend.remove(key.borrowed());
+        }
     }
 
     fn remove(&self, key: KeyRef<'_>) {
         let _changing = self.changing(key);
-        self.backend.remove(key);
+        let removing = || self.backend.remove(key);
+        // The remote tier is to be told all the same.
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(removing))
+            && self.backend.get(key).is_some()
+        {
+            resume_unwind(panic);
+        }
     }
 
     fn sweep(&self, dead: &dyn Fn(&Entry) -> bool) {
