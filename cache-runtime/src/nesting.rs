@@ -30,13 +30,13 @@ impl Frame {
         LOADING.sync_scope(self.clone(), poll);
     }
 
-    fn is(&self, cache: usize, key: &Key, id: FlightId) -> bool {
-        self.cache == cache && self.id == id && self.key == *key
+    fn is(&self, cache: usize, key: &Key, id: Option<FlightId>) -> bool {
+        self.cache == cache && id.is_none_or(|id| self.id == id) && self.key == *key
     }
 }
 
-/// Whether this task is inside a load of `key`.
-pub(crate) fn is_loading(cache: usize, key: &Key, id: FlightId) -> bool {
+/// Whether this task is inside a load of `key`, by this function, or by any.
+pub(crate) fn is_loading(cache: usize, key: &Key, id: Option<FlightId>) -> bool {
     LOADING
         .try_with(|innermost| {
             std::iter::successors(Some(innermost), |frame| frame.outer.as_ref())

@@ -259,7 +259,7 @@ impl Read {
 
     /// Whether the function called itself with the same key: it would wait for itself.
     fn is_inside_itself(&self, id: FlightId) -> bool {
-        let inside = nesting::is_loading(self.entry.cache.address(), &self.entry.key, id);
+        let inside = nesting::is_loading(self.entry.cache.address(), &self.entry.key, Some(id));
         if inside {
             tracing::warn!(
                 cache = self.entry.cache.name(),

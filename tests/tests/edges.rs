@@ -756,7 +756,8 @@ async fn what_another_process_has_invalidated_is_given_to_nobody_by_a_load_that_
 /// Of a flight of several loads, one looks at the cell again and sees another lease, of somebody who loads
 /// after the invalidation. The other load began before that.
 #[tokio::test]
-async fn what_one_load_of_a_flight_sees_anew_says_nothing_of_another_one_that_saw_the_same_before() {
+async fn what_one_load_of_a_flight_sees_anew_says_nothing_of_another_one_that_saw_the_same_before()
+{
     let tiers = Tiers::built("both", |it| it.remote_budget(MIN));
     tiers.told().await;
     let source = Source::new();

@@ -9,10 +9,11 @@ use bytes::Bytes;
 use super::wait::Wait;
 use super::{Loading, Read, Role, Way};
 use crate::entry::Entry;
-use crate::entry_ref::Opened;
+use crate::entry_ref::{AnyEntryRef, Opened};
 use crate::error::Result;
 use crate::flight::{Outcome, Permit, Resumed};
 use crate::life::{Span, State};
+use crate::nesting;
 use crate::policy::Policy;
 use crate::remote::cell::{Cell, new_lease};
 use crate::remote::claim::{Claim, Stands, Visit};
@@ -236,8 +237,12 @@ impl Read {
 
     /// How long to wait for somebody else's load.
     fn patience_for_lease(&self, permit: &Permit) -> Duration {
-        // Of a crowd, all load: waiting for each other's leases they would do so one by one.
-        let waits = self.entry.policy.waits_for_lease() && !permit.is_one_of_many();
+        // Of a crowd, all load: waiting for each other's leases they would do so one by one. And what is
+        // called by another load of the key may wait for that one's.
+        let AnyEntryRef { cache, key, .. } = &self.entry;
+        let waits = self.entry.policy.waits_for_lease()
+            && !permit.is_one_of_many()
+            && !nesting::is_loading(cache.address(), key, None);
         if waits { self.entry.cache.max_load() } else { Duration::ZERO }
     }
 
