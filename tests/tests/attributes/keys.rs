@@ -1,6 +1,6 @@
 //! The keys that templates and their absence make.
 
-use cache_runtime::cached;
+use cache_runtime::{KeyPart, KeyWriter, cached};
 
 #[cached(key = "<<a>>:<id>>>")]
 async fn brackets(id: u8) -> u8 {
@@ -93,4 +93,24 @@ async fn functions_of_one_name_in_two_blocks_share_nothing_by_default() {
         value(1).await
     };
     assert_eq!([left, right], ["left", "right"]);
+}
+
+struct Point(u8, u8);
+
+impl KeyPart for Point {
+    fn write_key(&self, key: &mut KeyWriter) {
+        key.part(&self.0).part(&self.1);
+    }
+}
+
+#[cached(key = "point:<at>")]
+async fn point(at: Point) -> (u8, u8) {
+    (at.0, at.1)
+}
+
+#[tokio::test]
+async fn parts_of_a_part_are_kept_apart() {
+    crate::local();
+    assert_eq!(point(Point(1, 23)).await, (1, 23));
+    assert_eq!(point(Point(12, 3)).await, (12, 3));
 }
