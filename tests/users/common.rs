@@ -645,6 +645,14 @@ pub async fn seen(_id: u64, at: u64, _why: Option<String>) {
     assert!(at > 0);
 }
 
+/// Changes what it was given.
+#[write_behind(key = "counted:<at>")]
+pub async fn counted(mut at: u64) {
+    tokio::task::yield_now().await;
+    at += 1;
+    drop(at.to_string());
+}
+
 #[write_behind(key = "private:<id>")]
 async fn private_behind(id: u64) {
     drop(id.to_string());
