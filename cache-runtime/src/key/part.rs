@@ -36,13 +36,12 @@ use super::words::Kind;
 ///
 /// impl KeyPart for Place {
 ///     fn write_key(&self, key: &mut KeyWriter) {
-///         // Several fields as one tuple, which keeps them apart.
-///         key.part(&(&self.country, &self.city));
+///         key.part(&self.country).part(&self.city);
 ///     }
 /// }
 ///
 /// let place = Place { country: "NL".to_owned(), city: "Den Haag".to_owned() };
-/// assert_eq!(Key::new("weather").part(&place).as_str(), "weather:(NL,Den%20Haag)");
+/// assert_eq!(Key::new("weather").part(&place).as_str(), "weather:NL,Den%20Haag");
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot stand in a cache key",
@@ -51,7 +50,7 @@ use super::words::Kind;
     note = "floats never can: they have more than one text for a value"
 )]
 pub trait KeyPart {
-    /// Writes this value as a segment of a key, by one call of [`KeyWriter::part`].
+    /// Writes this value as a segment of a key, by calls of [`KeyWriter::part`].
     fn write_key(&self, key: &mut KeyWriter);
 }
 

@@ -10,26 +10,32 @@ use super::{KeyPart, KeyRef};
 
 /// Where a key is rendered, segment by segment.
 ///
-/// A [`KeyPart`] writes itself by writing what it is made of, with [`part`](Self::part), once: a
-/// tuple of several fields keeps them apart, several parts in a row would not. What it writes depends
-/// on the value alone.
+/// A [`KeyPart`] writes itself by writing what it is made of, with [`part`](Self::part): several parts in a
+/// row are kept apart by commas. What it writes depends on the value alone.
 pub struct KeyWriter {
     /// What is written, if not text: a key that is compared only, with others of its site.
     words: Words,
     text: Option<Buffer>,
     /// Whether a part is being written: what that writes may differ from call to call.
     inside: bool,
+    /// Whether the last thing that was written is a part.
+    is_behind_part: bool,
 }
 
 impl KeyWriter {
     pub(crate) fn new() -> Self {
-        Self { words: Words::of_site(0), text: Some(Buffer::new()), inside: false }
+        Self {
+            words: Words::of_site(0),
+            text: Some(Buffer::new()),
+            inside: false,
+            is_behind_part: false,
+        }
     }
 
     /// For a key of the site at this address, not to be rendered.
     #[inline]
     pub(crate) fn of_words(site: usize) -> Self {
-        Self { words: Words::of_site(site), text: None, inside: false }
+        Self { words: Words::of_site(site), text: None, inside: false, is_behind_part: false }
     }
 
     /// What was written, unless it was text.
@@ -45,7 +51,10 @@ impl KeyWriter {
         match &mut self.text {
             None if self.inside => self.words.text_as_part(text),
             None => self.words.mark(Kind::Literal),
-            Some(buffer) => buffer.push(text.as_bytes()),
+            Some(buffer) => {
+                buffer.push(text.as_bytes());
+                self.is_behind_part = false;
+            }
         }
         self
     }
@@ -54,8 +63,15 @@ impl KeyWriter {
     #[inline]
     pub fn part<P: KeyPart + ?Sized>(&mut self, part: &P) -> &mut Self {
         let inside = mem::replace(&mut self.inside, true);
+        // What is told by words is told apart by them.
+        if self.text.is_some() {
+            let is_behind_part = mem::replace(&mut self.is_behind_part, false);
+            if inside && is_behind_part {
+                self.operator(Kind::Element, b",");
+            }
+        }
         part.write_key(self);
-        self.inside = inside;
+        (self.inside, self.is_behind_part) = (inside, true);
         self
     }
 
@@ -139,7 +155,10 @@ impl KeyWriter {
     pub(super) fn operator(&mut self, kind: Kind, text: &[u8]) {
         match &mut self.text {
             None => self.words.mark(kind),
-            Some(buffer) => buffer.push(text),
+            Some(buffer) => {
+                buffer.push(text);
+                self.is_behind_part = false;
+            }
         }
     }
 

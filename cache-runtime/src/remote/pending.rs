@@ -264,12 +264,13 @@ impl Tier {
 
 impl Tier {
     async fn tell_of(&self, key: &Key, writers: &[u64]) -> Result<()> {
-        let (name, mut budget) = (self.name(key), self.budget());
+        let name = self.name(key);
+        // A budget each: there may be any number of them.
         for writer in writers {
-            self.call(&mut budget, self.backend.leave(&name, *writer)).await?;
+            self.call(&mut self.budget(), self.backend.leave(&name, *writer)).await?;
         }
         if writers.is_empty() {
-            self.call(&mut budget, self.backend.invalidate(&name)).await?;
+            self.call(&mut self.budget(), self.backend.invalidate(&name)).await?;
         }
         Ok(())
     }

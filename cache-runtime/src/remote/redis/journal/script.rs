@@ -85,10 +85,10 @@ end
 for _, key in ipairs(redis.call('ZRANGEBYSCORE', due, '-inf', now, 'LIMIT', 0, most)) do
   claim(key, true)
 end
-local from = 0
+local from, page = 0, math.max(most, 100)
 while ready > 0 and #claimed < most do
-  local keys = redis.call('ZRANGEBYSCORE', due, '(' .. now, '+inf', 'LIMIT', from, most)
-  if #keys == 0 or from > 10 * most then break end
+  local keys = redis.call('ZRANGEBYSCORE', due, '(' .. now, '+inf', 'LIMIT', from, page)
+  if #keys == 0 or from > 10 * page then break end
   local before = #claimed
   for _, key in ipairs(keys) do
     if #claimed < most then claim(key, false) end
