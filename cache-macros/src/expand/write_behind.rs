@@ -2,14 +2,15 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::Expr;
 use syn::ext::IdentExt;
+use syn::{Expr, FnArg, Pat, PatType};
 
 use super::body::return_type;
 use super::own::{at, borrowed};
 use super::policy::{evaluated, setting};
 use super::site::kind;
 use super::write_through::{owned, target};
+use crate::function::Function;
 use crate::function::tokens::respanned;
 use crate::model::{Value, WriteBehind};
 
@@ -33,9 +34,25 @@ use crate::model::{Value, WriteBehind};
 /// inventory::submit! { Registered(save::function) }
 /// ```
 pub(super) fn expand(write: &WriteBehind) -> TokenStream {
-    let outer = super::outer(&write.function, &call(write));
+    let outer = outer(write);
     let companion = companion(write);
     quote!(#outer #companion)
+}
+
+/// What it is given it hands on: `mut` is the body's.
+fn outer(write: &WriteBehind) -> TokenStream {
+    let Function { sig, inner_attrs, .. } = &write.function;
+    let mut sig = sig.clone();
+    for input in &mut sig.inputs {
+        if let FnArg::Typed(PatType { pat, .. }) = input
+            && let Pat::Ident(name) = &mut **pat
+        {
+            name.mutability = None;
+        }
+    }
+    let call = call(write);
+    let body = quote_spanned!(Span::mixed_site()=> #(#inner_attrs)* #call);
+    super::with_body(&write.function, &sig, body)
 }
 
 fn call(write: &WriteBehind) -> TokenStream {
