@@ -794,3 +794,34 @@ async fn what_one_load_of_a_flight_sees_anew_says_nothing_of_another_one_that_sa
     };
     assert_eq!(begun, 2, "what was loaded before the invalidation is not read after it");
 }
+
+impl From<Timeout> for Bare {
+    fn from(_: Timeout) -> Self {
+        Self
+    }
+}
+
+#[cached(key = "limited:<id>", ttl = 60, hard_timeout = "1h")]
+async fn limited(source: Source, id: u64) -> Result<u64, Bare> {
+    source.try_load().await.map_err(|_| Bare)
+}
+
+#[tokio::test]
+async fn who_waits_for_another_load_and_leaves_does_not_load() {
+    let tiers = Tiers::new("local");
+    let source = Source::new();
+    source.fail();
+    let held = source.hold();
+    let read = || Box::pin(tiers.cache.scope(limited(source.clone(), 1)));
+    let mut leads = read();
+    assert!(poll_once(leads.as_mut()).is_pending());
+    for _ in 0..5 {
+        let mut follows = read();
+        assert!(poll_once(follows.as_mut()).is_pending());
+        drop(follows);
+    }
+    drop(held);
+    assert!(leads.await.is_err());
+    tiers.landed().await;
+    assert_eq!(source.loads(), 1, "nobody else asks for it any more");
+}
