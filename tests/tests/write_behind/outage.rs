@@ -19,6 +19,8 @@ use super::{Item, LONG, Version, get_item, item, save};
 struct Flaky {
     inner: LossyJournal,
     fails: Arc<AtomicBool>,
+    /// What it answers to a settlement is lost on the way.
+    loses: Arc<AtomicBool>,
 }
 
 impl Flaky {
@@ -58,7 +60,11 @@ impl Journal for Flaky {
     }
 
     async fn settle(&self, function: &str, settled: Vec<Settled>) -> Result<()> {
-        self.try_it()?.settle(function, settled).await
+        self.try_it()?.settle(function, settled).await?;
+        if self.loses.load(SeqCst) {
+            return Err(Error::new(ErrorKind::Timeout, "told to lose the answer"));
+        }
+        Ok(())
     }
 
     async fn forget(&self, function: &str, key: &str, before: u64) -> Result<()> {
@@ -269,6 +275,26 @@ async fn what_waited_does_not_stay_cached_after_a_write_that_another_process_mad
             save::flush().await.unwrap();
             assert_eq!(table.stock(1), Some(8), "what waited was older");
             assert_eq!(get_item(table.number(), 1).await, Ok(Some(8)), "and does not stay cached");
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn what_was_given_up_does_not_stay_cached_where_the_journals_answer_was_lost() {
+    let (journal, cache, table) = flaky();
+    table.refuse(1);
+    cache
+        .scope(async {
+            save(item(&table, 1, 7)).await.unwrap();
+            for _ in 0..2 {
+                save::flush().await.unwrap_err();
+            }
+            journal.loses.store(true, SeqCst);
+            save::flush().await.unwrap_err();
+            journal.loses.store(false, SeqCst);
+            assert_eq!(save::dead().await.unwrap().len(), 1);
+            save::flush().await.unwrap();
+            assert_eq!(get_item(table.number(), 1).await, Ok(None), "it was never written");
         })
         .await;
 }
