@@ -4,7 +4,7 @@
 
 use cache_runtime::testing::{Fault, MemoryRemote, Method};
 use cache_runtime::*;
-use cache_tests::{Source, Tiers, eventually, poll_once};
+use cache_tests::{Source, Tiers, eventually, holds_within, poll_once};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
@@ -824,4 +824,41 @@ async fn who_waits_for_another_load_and_leaves_does_not_load() {
     assert!(leads.await.is_err());
     tiers.landed().await;
     assert_eq!(source.loads(), 1, "nobody else asks for it any more");
+}
+
+#[test]
+fn what_a_runtime_was_telling_that_nobody_drives_any_more_is_told_by_another() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (idle, busy) = (runtime(), runtime());
+    let tiers = Tiers::new("remote");
+    let key = Key::from("a");
+    idle.block_on(async {
+        tiers.cache.put(&key, 1_u64, &Policy::new()).await.unwrap();
+        let mut invalidation = Box::pin(tiers.cache.invalidate(&key));
+        assert!(poll_once(invalidation.as_mut()).is_pending());
+    });
+    assert!(!tiers.cells.keys().is_empty());
+    let told = busy.block_on(async { tiers.cache.shutdown(Duration::from_secs(20)).await });
+    assert!(told.is_ok(), "once polled, it finishes: {told:?}");
+    assert!(tiers.cells.keys().is_empty());
+}
+
+/// A read in another runtime of the same process.
+#[test]
+fn an_invalidation_on_a_runtime_that_nobody_drives_keeps_others_from_what_it_is_to_remove() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (idle, busy) = (runtime(), runtime());
+    for name in ["remote", "both"] {
+        let tiers = Tiers::new(name);
+        let source = Source::new();
+        idle.block_on(async {
+            assert_eq!(tiers.cache.scope(number(source.clone(), 1)).await, 1);
+            source.update();
+            let key = Key::from("maybe:1");
+            let mut invalidation = Box::pin(tiers.cache.invalidate(&key));
+            assert!(poll_once(invalidation.as_mut()).is_pending());
+        });
+        let read = || busy.block_on(tiers.cache.scope(number(source.clone(), 1)));
+        assert!(holds_within(Duration::from_secs(20), || read() == 2), "on {name}, it stays");
+    }
 }
