@@ -862,3 +862,32 @@ fn an_invalidation_on_a_runtime_that_nobody_drives_keeps_others_from_what_it_is_
         assert!(holds_within(Duration::from_secs(20), || read() == 2), "on {name}, it stays");
     }
 }
+
+/// It was finding out whether the remote tier is back.
+#[test]
+fn a_runtime_that_nobody_drives_does_not_keep_others_from_the_remote_tier() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (idle, busy) = (runtime(), runtime());
+    let tiers = Tiers::new("remote");
+    let key = Key::from("a");
+    idle.block_on(async {
+        tiers.cache.put(&key, 1_u64, &Policy::new()).await.unwrap();
+        tiers.remote.on_all(Fault::Fail(ErrorKind::Unavailable));
+        while tiers.cache.stats().breaker_opened == 0 {
+            tiers.cache.get::<u64>(&Key::from("b")).await.unwrap_err();
+        }
+        tiers.remote.heal();
+        tiers.remote.on(Method::Get, Fault::Hang);
+        tiers.clock.advance(Duration::from_secs(1));
+        let (cache, probes) = (tiers.cache.clone(), Key::from("b"));
+        spawn(async move { cache.get::<u64>(&probes).await });
+        tiers.remote.forget_calls();
+        tiers.remote.called(Method::Get, 1).await;
+    });
+    tiers.remote.heal();
+    let is_back = || {
+        tiers.clock.advance(Duration::from_secs(1));
+        busy.block_on(tiers.cache.get::<u64>(&key)).is_ok_and(|value| value == Some(1))
+    };
+    assert!(holds_within(Duration::from_secs(20), is_back), "it is left alone for ever");
+}
