@@ -54,7 +54,7 @@ impl<T> Detached<T> {
     }
 
     /// Drops the load with its caller.
-    pub(crate) fn cancel(mut self) {
+    pub(crate) fn cancel(&mut self) {
         self.load = None;
     }
 }

@@ -21,6 +21,9 @@ const HALF_WINDOW: u64 = 5_000;
 /// While open, a probe goes through this often, in ms.
 const PROBE_EVERY: u64 = 250;
 
+/// A probe that has not ended for so long may be on a runtime that nobody drives, in ms.
+const STALLED: u64 = 5_000;
+
 /// Counts how the calls of the remote tier end, and refuses them while they mostly fail.
 pub(crate) struct Breaker {
     clock: Clock,
@@ -34,7 +37,6 @@ enum State {
     Open {
         /// When the next probe may go, in ms.
         probe_at: u64,
-        probing: bool,
     },
 }
 
@@ -69,11 +71,12 @@ impl Breaker {
     pub(crate) fn allow(&self) -> Option<Permit<'_>> {
         let probe = match &mut *self.locked() {
             State::Closed(_) => false,
-            State::Open { probe_at, probing } => {
-                if *probing || self.clock.now() < *probe_at {
+            State::Open { probe_at } => {
+                let now = self.clock.now();
+                if now < *probe_at {
                     return None;
                 }
-                *probing = true;
+                *probe_at = now + STALLED;
                 true
             }
         };
@@ -113,7 +116,7 @@ impl Breaker {
             return;
         };
         if life == self.closed.load(Ordering::Relaxed) && window.count(failed, now) {
-            *state = State::Open { probe_at: now + PROBE_EVERY, probing: false };
+            *state = State::Open { probe_at: now + PROBE_EVERY };
             self.opened.fetch_add(1, Ordering::Relaxed);
             drop(state);
             tracing::warn!("the remote tier keeps failing: doing without it");
@@ -123,12 +126,11 @@ impl Breaker {
     fn conclude_probe(&self, outcome: Outcome) {
         let now = self.clock.now();
         let mut state = self.locked();
-        let State::Open { probe_at, probing } = &mut *state else {
+        let State::Open { probe_at } = &mut *state else {
             return;
         };
-        *probing = false;
         match outcome {
-            Outcome::Cancelled => {}
+            Outcome::Cancelled => *probe_at = now,
             Outcome::Failure => *probe_at = now + PROBE_EVERY,
             Outcome::Success => {
                 *state = State::Closed(Window::new(now));

@@ -125,6 +125,9 @@ impl Cache {
 
     /// Removes what is expired from the local tier, as is done now and then by itself.
     pub(crate) fn free_expired(&self) {
+        if let Some(tier) = self.any_remote() {
+            tier.adopt_stalled();
+        }
         if let Some(local) = &self.0.local {
             let now = self.0.clock.now();
             local.sweep(&|entry| entry.is_expired(now) || !self.is_vouched_for(entry, now));

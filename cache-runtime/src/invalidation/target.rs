@@ -120,7 +120,9 @@ impl Target {
             }
             return Begun::Done;
         };
-        let (counted, kept) = (tier.telling(), Kept::Nowhere);
+        let writer = self.barrier.as_ref().and_then(|barrier| barrier.remote.as_ref());
+        let counted = tier.telling(&self.key, writer.map(Place::writer));
+        let kept = Kept::Nowhere;
         let telling = Telling { _counted: counted, tier, target: self, told: false, kept };
         background::start(telling.run()).map_or(Begun::Owed, Begun::Telling)
     }

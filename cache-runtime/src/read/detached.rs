@@ -106,16 +106,28 @@ impl<S: Shape> Limited<S> {
         let stage = Arc::new(Stage::default());
         call.read.stage = Some(stage.clone());
         // It goes on as a whole, and not its load once more.
-        let mut load = Detached::new(call.read.leave(), Box::pin(call.attached(body)));
-        if let Ok(returned) = timeout(after, &mut load).await {
+        let load = Detached::new(call.read.leave(), Box::pin(call.attached(body)));
+        let mut upheld = Upheld { load, stage };
+        if let Ok(returned) = timeout(after, &mut upheld.load).await {
             return returned;
         }
-        if stage.has_at_hand() {
-            return load.await;
-        }
-        if !stage.leads() {
-            load.cancel();
+        if upheld.stage.has_at_hand() {
+            return (&mut upheld.load).await;
         }
         failed(Timeout::new(after))
+    }
+}
+
+/// A call that goes on when its caller leaves, unless it only waits for another one's load.
+struct Upheld<T: 'static> {
+    load: Detached<T>,
+    stage: Arc<Stage>,
+}
+
+impl<T> Drop for Upheld<T> {
+    fn drop(&mut self) {
+        if !self.stage.leads() && !self.stage.has_at_hand() {
+            self.load.cancel();
+        }
     }
 }

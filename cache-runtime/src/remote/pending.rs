@@ -27,7 +27,7 @@ pub(super) struct Pending {
     capacity: usize,
     /// How many debts there are, to see without a lock that there are none.
     count: AtomicUsize,
-    /// How many invalidations are being told for the first time.
+    /// How many invalidations are being told for the first time, to see without a lock that there are none.
     tellings: AtomicUsize,
     state: Mutex<State>,
     settled: Notify,
@@ -41,6 +41,8 @@ struct State {
     sequence: u64,
     /// Keys were lost for want of room: the whole namespace is owed, since this sequence.
     overflowed: Option<u64>,
+    /// What is being told for the first time, and since when.
+    tellings: BTreeMap<u64, (Key, Option<u64>, Instant)>,
     /// The task that tells, and when it last gave a sign of life.
     draining: Option<(u64, Instant)>,
     drains: u64,
@@ -67,6 +69,15 @@ impl State {
         self.order.remove(&owed.since);
         owed.since = self.sequence;
         owed.writers.extend(writer);
+    }
+
+    fn add(&mut self, key: &Key, writer: Option<u64>, capacity: usize) {
+        if self.keys.len() < capacity || self.keys.contains_key(key) {
+            self.owe(key.clone(), writer);
+        } else {
+            self.sequence += 1;
+            self.overflowed = Some(self.sequence);
+        }
     }
 
     fn owes(&self, key: &Key, since: u64) -> bool {
@@ -101,14 +112,38 @@ impl Pending {
     }
 
     fn add(&self, key: &Key, writer: Option<u64>) {
+        self.change(|state| state.add(key, writer, self.capacity));
+    }
+
+    /// Notes what is being told, until [`told`](Self::told).
+    fn telling(&self, key: &Key, writer: Option<u64>) -> u64 {
         self.change(|state| {
-            if state.keys.len() < self.capacity || state.keys.contains_key(key) {
-                state.owe(key.clone(), writer);
-            } else {
-                state.sequence += 1;
-                state.overflowed = Some(state.sequence);
+            state.sequence += 1;
+            state.tellings.insert(state.sequence, (key.clone(), writer, Instant::now()));
+            state.sequence
+        })
+    }
+
+    fn told(&self, telling: u64) {
+        self.change(|state| state.tellings.remove(&telling));
+    }
+
+    /// Has owed what has been told for too long, and answers what that is.
+    fn adopt_stalled(&self) -> Vec<Key> {
+        let mut adopted = Vec::new();
+        if self.tellings.load(Ordering::Acquire) == 0 {
+            return adopted;
+        }
+        self.change(|state| {
+            while let Some(oldest) = state.tellings.first_entry()
+                && oldest.get().2.elapsed() >= STALLED
+            {
+                let (key, writer, _) = oldest.remove();
+                state.add(&key, writer, self.capacity);
+                adopted.push(key);
             }
         });
+        adopted
     }
 
     /// Takes off what was told, unless it was owed again meanwhile.
@@ -138,14 +173,16 @@ impl Pending {
         }
     }
 
-    fn change(&self, change: impl FnOnce(&mut State)) {
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.state.lock();
-        change(&mut state);
+        let changed = change(&mut state);
         let count = state.keys.len() + usize::from(state.overflowed.is_some());
         self.count.store(count, Ordering::Release);
+        self.tellings.store(state.tellings.len(), Ordering::Release);
         if count == 0 {
             self.settled.notify_waiters();
         }
+        changed
     }
 
     fn is_settled(&self) -> bool {
@@ -196,6 +233,7 @@ impl Pending {
 impl Tier {
     /// Whether the remote tier has yet to forget `key`.
     pub(super) fn owes(self: &Arc<Self>, key: &Key) -> bool {
+        self.adopt_stalled();
         if self.pending.is_empty() {
             return false;
         }
@@ -225,10 +263,20 @@ impl Tier {
         }
     }
 
-    /// Notes that an invalidation is being told, until what it answers is dropped.
-    pub(crate) fn telling(self: &Arc<Self>) -> Telling {
-        self.pending.tellings.fetch_add(1, Ordering::AcqRel);
-        Telling(self.clone())
+    /// Notes that an invalidation of `key`, or the leave of a writer, is being told, until what it answers
+    /// is dropped. One that takes too long is owed.
+    pub(crate) fn telling(self: &Arc<Self>, key: &Key, writer: Option<u64>) -> Telling {
+        Telling { telling: self.pending.telling(key, writer), tier: self.clone() }
+    }
+
+    /// Takes over what a task was telling that may be on a runtime which nobody drives. What was read
+    /// from the remote tier meanwhile is forgotten, as that task would have it.
+    pub(crate) fn adopt_stalled(&self) {
+        for key in self.pending.adopt_stalled() {
+            if let Some(listener) = self.listener() {
+                listener.changed(&key);
+            }
+        }
     }
 
     /// Waits until nothing is owed, and nothing is being told.
@@ -238,6 +286,7 @@ impl Tier {
             if self.pending.is_settled() {
                 return;
             }
+            self.adopt_stalled();
             if !self.pending.is_empty() {
                 self.settle();
             }
@@ -277,12 +326,14 @@ impl Tier {
 }
 
 /// An invalidation that is being told for the first time.
-pub(crate) struct Telling(Arc<Tier>);
+pub(crate) struct Telling {
+    tier: Arc<Tier>,
+    telling: u64,
+}
 
 impl Drop for Telling {
     fn drop(&mut self) {
-        self.0.pending.tellings.fetch_sub(1, Ordering::AcqRel);
-        self.0.pending.settled.notify_waiters();
+        self.tier.pending.told(self.telling);
     }
 }
 

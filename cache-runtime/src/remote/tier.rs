@@ -109,6 +109,11 @@ impl Tier {
         self.keeper.follow(listener);
     }
 
+    /// Who is told of changes made elsewhere.
+    pub(super) fn listener(&self) -> Option<Arc<dyn Listener>> {
+        self.keeper.listener()
+    }
+
     /// What an entry that is asked for now will depend on.
     pub(crate) fn trust(&self) -> Trust {
         self.keeper.trust()

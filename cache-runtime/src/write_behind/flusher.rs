@@ -166,11 +166,13 @@ async fn round(cache: &Cache, function: &'static WriteBehind, ready: Ready) -> R
         round.failed += settled.iter().filter(|it| it.ending != Ending::Written).count();
         let dead = settled.iter().filter(|it| matches!(it.ending, Ending::Dead(_)));
         let dead: Vec<_> = dead.map(|it| Key::from(it.key.as_str())).collect();
-        desk.settle(function.name, settled).await?;
+        // It may have been settled where the answer was lost.
+        let settling = desk.settle(function.name, settled).await;
         for key in dead {
             // What was cached was never written. If this fails, it is owed.
             let _ = invalidation::invalidate(cache, &key).await;
         }
+        settling?;
     }
     Ok(round)
 }

@@ -57,6 +57,11 @@ impl Keeper {
         let _ = self.listener.set(listener);
     }
 
+    /// Who is told of changes.
+    pub(crate) fn listener(&self) -> Option<Arc<dyn Listener>> {
+        self.listener.get()?.upgrade()
+    }
+
     /// What an entry that is asked for now will depend on.
     pub(crate) fn trust(&self) -> Trust {
         let trust = self.feed.trust();
