@@ -32,9 +32,9 @@ use crate::stats::{Event, SiteCounters};
 pub(crate) use at_hand::{AtHand, Past};
 pub(crate) use attempt::Attempts;
 pub use detached::Limited;
-use load::Load;
+use load::{Brought, Load};
 use replace::{Replacer, Replacing};
-use settings::{Given, Stage};
+use settings::{Given, Stage, unstored};
 
 /// What is awaited in many places and compiled in one.
 type Step<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -195,11 +195,17 @@ impl<S: Shape> Call<S> {
         B: Future<Output = S::Return> + Unpin,
     {
         let version = load.entry().version();
-        let found = load.begin().await.and_then(|entry| Self::returned(entry, version));
-        let returned = match found {
-            Some(returned) => returned,
-            None => load.around(&mut body).await,
-        };
+        let waiting = load.begin().await;
+        if let Some(waiting) = waiting
+            && let Some(returned) = Self::returned(waiting.clone(), version)
+        {
+            if load.is_stored() {
+                // Whether it is written in the end, or turns out to be older, nobody is told.
+                load.end(Brought::Value(unstored(waiting))).await;
+            }
+            return returned;
+        }
+        let returned = load.around(&mut body).await;
         // What it holds is not to be held while its value is stored.
         drop(body);
         if load.is_stored() {

@@ -9,6 +9,7 @@ mod payload;
 mod version;
 
 use std::future::Future;
+use std::ptr;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -20,15 +21,15 @@ pub use self::letter::{Dead, Pending};
 pub use self::version::Version;
 use crate::cache::Cache;
 use crate::entry_ref::Product;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::returns::{Kind, Returns};
 use crate::write_through::{WriteThrough, Writing};
 
 /// A function that writes behind. Generated code makes one `static` for each.
 #[derive(Debug)]
 pub struct WriteBehind {
-    /// Its path, by which its writes are found again.
-    name: &'static str,
+    /// Its path, with the functions it stands in: by it its writes are found again.
+    name: fn() -> &'static str,
     flush: fn(Batch) -> Flushing,
     /// Where the attribute names a cache: that.
     cache: Option<fn() -> Cache>,
@@ -53,7 +54,7 @@ pub(crate) fn registered() -> impl Iterator<Item = &'static WriteBehind> {
 
 impl WriteBehind {
     /// A function of this path, whose writes are made by `flush`.
-    pub const fn new(name: &'static str, flush: fn(Batch) -> Flushing) -> Self {
+    pub const fn new(name: fn() -> &'static str, flush: fn(Batch) -> Flushing) -> Self {
         let every = Duration::from_secs(1);
         Self {
             name,
@@ -112,6 +113,22 @@ impl WriteBehind {
     /// The cache it writes to, where the attribute names one.
     pub const fn on(self, cache: fn() -> Cache) -> Self {
         Self { cache: Some(cache), ..self }
+    }
+
+    fn name(&self) -> &'static str {
+        (self.name)()
+    }
+
+    /// # Errors
+    ///
+    /// Where another function has its name: it would make its writes.
+    fn is_the_only_one(&'static self) -> Result<()> {
+        let name = self.name();
+        if registered().all(|other| ptr::eq(other, self) || other.name() != name) {
+            return Ok(());
+        }
+        let reason = format!("two functions that write behind are called `{name}`: rename one");
+        Err(Error::new(ErrorKind::Config, reason))
     }
 
     fn cache(&self) -> Cache {
@@ -176,7 +193,7 @@ impl WriteBehind {
     pub async fn pending(&'static self) -> Result<u64> {
         let cache = self.cache();
         cache.desk().start(&cache, self);
-        cache.desk().waiting(self.name).await
+        cache.desk().waiting(self.name()).await
     }
 
     /// The writes that were given up.
@@ -186,7 +203,7 @@ impl WriteBehind {
     /// When the journal is out of reach.
     pub async fn dead(&'static self) -> Result<Vec<Dead>> {
         let cache = self.cache();
-        let letters = cache.desk().dead(self.name).await?;
+        let letters = cache.desk().dead(self.name()).await?;
         Ok(letters.into_iter().map(|letter| Dead::new(&cache, self, letter)).collect())
     }
 }

@@ -2,7 +2,6 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::ext::IdentExt;
 use syn::{Expr, FnArg, Pat, PatType};
 
 use super::body::return_type;
@@ -152,8 +151,7 @@ fn companion(write: &WriteBehind) -> TokenStream {
 fn definition(write: &WriteBehind) -> TokenStream {
     let WriteBehind { krate, function, written, .. } = write;
     let span = Span::mixed_site();
-    let name = function.sig.ident.unraw().to_string();
-    let path = format!("::{name}");
+    let name = &function.sig.ident;
     let flush = flush(write);
     let settings = settings(write);
     let on = written.cache.as_ref().map(|cache| {
@@ -162,7 +160,7 @@ fn definition(write: &WriteBehind) -> TokenStream {
     });
     quote_spanned! {span=>
         static FUNCTION: #krate::WriteBehind = #krate::WriteBehind::new(
-            ::core::concat!(::core::module_path!(), #path), #flush,
+            ::core::any::type_name::<#name>, #flush,
         ) #settings #on;
     }
 }

@@ -1,5 +1,6 @@
 //! What a function wants of the cache that its policy can't say: it depends on types or arguments.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 use std::time::Duration;
 
@@ -41,9 +42,14 @@ impl<S: Shape> Given<S> {
         Brought::Value(if is_stored {
             entry.product(value, self.ttl_of)
         } else {
-            Product { entry: Entry::new(value.cloned(), entry.version()), life: Life::default() }
+            unstored(Entry::new(value.cloned(), entry.version()))
         })
     }
+}
+
+/// What is for those who wait alone.
+pub(super) fn unstored(entry: Arc<Entry>) -> Product {
+    Product { entry, life: Life::default() }
 }
 
 /// How far a call has come, for the caller who has waited too long to know.

@@ -133,11 +133,12 @@ impl Desk {
         }
     }
 
-    async fn put(&self, function: &WriteBehind, key: &Key, payload: Bytes) -> Result<Put> {
+    async fn put(&self, function: &'static WriteBehind, key: &Key, payload: Bytes) -> Result<Put> {
+        function.is_the_only_one()?;
         let journal = self.journal()?;
         let until = self.until().await?;
         let write = Write {
-            function: function.name.to_owned(),
+            function: function.name().to_owned(),
             key: key.as_str().to_owned(),
             payload,
             due: function.every,
@@ -192,7 +193,7 @@ impl Desk {
         if self.is_well.swap(is_well, Relaxed) == is_well {
             return;
         }
-        let (cache, function) = (cache.name(), function.name);
+        let (cache, function) = (cache.name(), function.name());
         match put {
             Ok(Put::Taken { .. }) => {
                 tracing::info!(cache, function, "the journal takes writes again");
@@ -254,7 +255,7 @@ impl Desk {
             return;
         }
         let mut owed = self.owed.lock();
-        let latest = owed.entry(key.clone()).or_default().entry(function.name).or_default();
+        let latest = owed.entry(key.clone()).or_default().entry(function.name()).or_default();
         *latest = version.max(*latest);
         drop(owed);
         self.start(cache, function);
@@ -263,7 +264,7 @@ impl Desk {
     /// The version of `function` that was written under `key` without the journal; 0 where none was.
     fn owes(&self, function: &WriteBehind, key: &Key) -> u64 {
         let owed = self.owed.lock();
-        owed.get(key).and_then(|of| of.get(function.name)).copied().unwrap_or_default()
+        owed.get(key).and_then(|of| of.get(function.name())).copied().unwrap_or_default()
     }
 
     /// Tells the journal that `sequence` was written under `key`, where another function's write may
@@ -271,7 +272,7 @@ impl Desk {
     pub(super) async fn supersede(&self, cache: &Cache, key: &Key, sequence: u64) {
         for function in registered() {
             let forgotten = async {
-                let forget = self.journal()?.forget(function.name, key.as_str(), sequence);
+                let forget = self.journal()?.forget(function.name(), key.as_str(), sequence);
                 self.call(1, forget).await
             };
             if forgotten.await.is_err() {
@@ -313,8 +314,16 @@ impl Desk {
         Ok(())
     }
 
-    pub(super) async fn claim(&self, function: &WriteBehind, ready: Ready) -> Result<Vec<Claimed>> {
-        let claim = self.journal()?.claim(function.name, function.claims(), self.hold, ready);
+    pub(super) async fn claim(
+        &self,
+        function: &'static WriteBehind,
+        ready: Ready,
+    ) -> Result<Vec<Claimed>> {
+        // Nothing of either is put there.
+        if function.is_the_only_one().is_err() {
+            return Ok(Vec::new());
+        }
+        let claim = self.journal()?.claim(function.name(), function.claims(), self.hold, ready);
         self.call(PATIENCE, claim).await
     }
 
@@ -339,7 +348,7 @@ impl Desk {
     pub(super) fn start(&self, cache: &Cache, function: &'static WriteBehind) -> Arc<Flusher> {
         let mut flushers = self.flushers.lock();
         let (_, flusher) =
-            flushers.entry(function.name).or_insert_with(|| (function, Arc::default()));
+            flushers.entry(function.name()).or_insert_with(|| (function, Arc::default()));
         let flusher = flusher.clone();
         drop(flushers);
         if self.journal.is_some() {

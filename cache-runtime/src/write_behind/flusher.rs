@@ -113,7 +113,7 @@ impl Work {
         if self.flusher.is_cut_off.swap(failure.is_some(), Relaxed) == failure.is_some() {
             return;
         }
-        let (cache, function) = (cache.name(), self.function.name);
+        let (cache, function) = (cache.name(), self.function.name());
         match failure {
             Some(error) => {
                 let error = error as &dyn std::error::Error;
@@ -156,7 +156,7 @@ struct Round {
 /// blame, and the others are not to be given up with it.
 async fn round(cache: &Cache, function: &'static WriteBehind, ready: Ready) -> Result<Round> {
     let desk = cache.desk();
-    desk.forget_older(cache, function.name).await?;
+    desk.forget_older(cache, function.name()).await?;
     let claimed = desk.claim(function, ready).await?;
     let mut round = Round { taken: claimed.len(), failed: 0 };
     let (first, again): (Vec<_>, Vec<_>) = claimed.into_iter().partition(|it| it.attempts == 1);
@@ -167,7 +167,7 @@ async fn round(cache: &Cache, function: &'static WriteBehind, ready: Ready) -> R
         let dead = settled.iter().filter(|it| matches!(it.ending, Ending::Dead(_)));
         let dead: Vec<_> = dead.map(|it| Key::from(it.key.as_str())).collect();
         // It may have been settled where the answer was lost.
-        let settling = desk.settle(function.name, settled).await;
+        let settling = desk.settle(function.name(), settled).await;
         for key in dead {
             // What was cached was never written. If this fails, it is owed.
             let _ = invalidation::invalidate(cache, &key).await;
@@ -186,12 +186,12 @@ async fn make(cache: &Cache, function: &'static WriteBehind, group: Vec<Claimed>
         let ending = match ending {
             Ok(()) => Ending::Written,
             Err(reason) if attempts >= function.retries => {
-                let (cache, function) = (cache.name(), function.name);
+                let (cache, function) = (cache.name(), function.name());
                 tracing::error!(cache, function, key, reason, "a write was given up");
                 Ending::Dead(reason)
             }
             Err(reason) => {
-                let (cache, function) = (cache.name(), function.name);
+                let (cache, function) = (cache.name(), function.name());
                 tracing::warn!(cache, function, key, attempts, reason, "a write failed");
                 Ending::Again(pause(attempts))
             }
@@ -244,7 +244,7 @@ pub(super) async fn flush(cache: &Cache, function: &'static WriteBehind) -> Resu
             let reason = format!("{failed} writes failed, and wait for their next attempt");
             return Err(Error::new(ErrorKind::Unavailable, reason));
         }
-        if cache.desk().waiting(function.name).await? == 0 {
+        if cache.desk().waiting(function.name()).await? == 0 {
             return Ok(());
         }
         if begun.elapsed() > cache.desk().hold() {

@@ -83,7 +83,7 @@ impl Dead {
 
     async fn revive(&self, again: bool) -> Result<()> {
         let desk = self.cache.desk();
-        desk.revive(self.function.name, self.key.as_str(), again).await?;
+        desk.revive(self.function.name(), self.key.as_str(), again).await?;
         if again {
             // Readers find it in the journal again, and not what they have loaded meanwhile.
             self.cache.invalidate(&self.key).await?;

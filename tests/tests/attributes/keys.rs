@@ -73,28 +73,6 @@ async fn functions_of_one_name_share_nothing_by_default() {
     assert_eq!(nothing::entry().key().as_str(), "attributes::keys::nothing");
 }
 
-#[tokio::test]
-async fn functions_of_one_name_in_two_blocks_share_nothing_by_default() {
-    crate::local();
-    let left = {
-        #[cached(local)]
-        async fn value(id: u8) -> &'static str {
-            let _ = id;
-            "left"
-        }
-        value(1).await
-    };
-    let right = {
-        #[cached(local)]
-        async fn value(id: u8) -> &'static str {
-            let _ = id;
-            "right"
-        }
-        value(1).await
-    };
-    assert_eq!([left, right], ["left", "right"]);
-}
-
 struct Point(u8, u8);
 
 impl KeyPart for Point {

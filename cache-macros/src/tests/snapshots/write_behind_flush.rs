@@ -30,7 +30,7 @@ struct save_item {}
 impl save_item {
     fn function() -> &'static ::cache_runtime::__private::WriteBehind {
         static FUNCTION: ::cache_runtime::__private::WriteBehind = ::cache_runtime::__private::WriteBehind::new(
-                ::core::concat!(::core::module_path!(), "::save_item"),
+                ::core::any::type_name::<save_item>,
                 |batch| batch.together(db::save_items),
             )
             .together();
