@@ -1,4 +1,4 @@
-//! The thread that frees what nobody asks for any more.
+//! The thread that frees what nobody asks for any more, and ends what outlives its runtime.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::cache::{Cache, WeakCache};
+use crate::flight::Barrier;
 
 /// How often the thread looks around.
 const TICK: Duration = Duration::from_secs(1);
@@ -19,6 +20,24 @@ static KEPT: Mutex<Vec<Kept>> = Mutex::new(Vec::new());
 struct Kept {
     cache: WeakCache,
     due: Instant,
+}
+
+/// Barriers whose runtime has ended before their hold has.
+static HELD: Mutex<Vec<(Instant, Barrier)>> = Mutex::new(Vec::new());
+
+/// Keeps a barrier up until its `end`. It matters to local tiers alone.
+pub(crate) fn hold(barrier: Barrier, end: Instant) {
+    if !KEPT.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
+        HELD.lock().unwrap_or_else(PoisonError::into_inner).push((end, barrier));
+    }
+}
+
+/// Takes down what has been up for long enough.
+fn release(now: Instant) {
+    let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+    let over: Vec<_> = held.extract_if(.., |(end, _)| *end <= now).collect();
+    drop(held);
+    drop(over);
 }
 
 /// Sweeps `cache` now and then for as long as it lives.
@@ -39,6 +58,7 @@ pub(crate) fn keep(cache: &Cache) {
 fn run() {
     loop {
         thread::sleep(TICK);
+        release(Instant::now());
         let Some(caches) = due() else { return };
         for cache in caches {
             let began = Instant::now();

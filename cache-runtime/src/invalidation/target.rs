@@ -1,6 +1,7 @@
 //! One key to be invalidated, and the barrier around its write.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use tokio::task::JoinHandle;
@@ -12,6 +13,7 @@ use crate::entry_ref::{Filling, Kept};
 use crate::error::{Error, ErrorKind, Result};
 use crate::flight;
 use crate::key::Key;
+use crate::maintenance;
 use crate::remote::barrier::{Entering, Place};
 use crate::remote::cell::VALUE_PREFIX;
 use crate::remote::pending::Telling as Counted;
@@ -109,7 +111,7 @@ impl Target {
     pub(crate) fn begin(mut self) -> Begun {
         if let Some(barrier) = self.barrier.take_if(|barrier| barrier.lingers) {
             let later = Self { barrier: Some(barrier), ..Self::new(&self.cache, self.key.clone()) };
-            background::start(later.lingering());
+            background::start(Lingering::new(later).run());
         }
         if self.filling.is_none() {
             self.cache.invalidate_locally(&self.key);
@@ -125,18 +127,6 @@ impl Target {
         let kept = Kept::Nowhere;
         let telling = Telling { _counted: counted, tier, target: self, told: false, kept };
         background::start(telling.run()).map_or(Begun::Owed, Begun::Telling)
-    }
-
-    /// Takes the barrier down once its hold has passed.
-    async fn lingering(mut self) {
-        if let Some(barrier) = &mut self.barrier {
-            barrier.lingers = false;
-            if let Some(place) = &mut barrier.remote {
-                place.stay_once().await;
-            }
-        }
-        sleep(self.cache.barrier_hold()).await;
-        let _ = self.tell().await;
     }
 
     /// The second local step: what began in between may have read the old value from the remote
@@ -162,6 +152,42 @@ impl Target {
         let place = self.barrier.as_mut()?.remote.as_mut()?;
         place.rest();
         Some(place.writer())
+    }
+}
+
+/// A barrier that stays for its hold. Dropped before, with its runtime, it does all the same.
+struct Lingering {
+    target: Option<Target>,
+    end: Instant,
+}
+
+impl Lingering {
+    fn new(target: Target) -> Self {
+        Self { end: Instant::now() + target.cache.barrier_hold(), target: Some(target) }
+    }
+
+    /// Takes the barrier down once its hold has passed.
+    async fn run(mut self) {
+        let Some(target) = &mut self.target else { return };
+        if let Some(barrier) = &mut target.barrier {
+            barrier.lingers = false;
+            if let Some(place) = &mut barrier.remote {
+                place.stay_once().await;
+            }
+        }
+        sleep(target.cache.barrier_hold()).await;
+        if let Some(target) = self.target.take() {
+            let _ = target.tell().await;
+        }
+    }
+}
+
+impl Drop for Lingering {
+    fn drop(&mut self) {
+        let barrier = self.target.take().and_then(|target| target.barrier);
+        if let Some(Barrier { local, .. }) = barrier {
+            maintenance::hold(local, self.end);
+        }
     }
 }
 

@@ -49,12 +49,14 @@ async fn those_of_two_blocks_make_their_writes_at_once() {
                 }
                 save(1).await;
             }
-            #[write_behind(key = "right:<id>", every = "1h")]
-            async fn save(id: u64) {
-                ROWS.lock().unwrap().push(("right", id));
+            {
+                #[write_behind(key = "right:<id>", every = "1h")]
+                async fn save(id: u64) {
+                    ROWS.lock().unwrap().push(("right", id));
+                }
+                save(2).await;
+                save::flush().await.unwrap();
             }
-            save(2).await;
-            save::flush().await.unwrap();
         })
         .await;
     assert_eq!(*ROWS.lock().unwrap(), [("left", 1), ("right", 2)]);
