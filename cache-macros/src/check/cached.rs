@@ -2,6 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
+use syn::GenericParam;
 
 use super::{conditions, detach, freshness, function, placeholders};
 use crate::diagnostics::Diagnostics;
@@ -21,6 +22,7 @@ pub(crate) fn cached(cached: &Cached, diagnostics: &mut Diagnostics) {
         check_returns_what_can_be_read_back,
         check_method_has_key,
         check_function_without_companion_has_key,
+        check_key_tells_instances_apart,
         check_self_needs_no_companion,
         check_boxed_has_no_companion,
         check_lock_has_a_remote_tier,
@@ -131,6 +133,31 @@ fn check_lock_has_a_remote_tier(cached: &Cached, diagnostics: &mut Diagnostics) 
 }
 
 /// A local entry never meets another version of the program.
+/// What neither an argument nor the result knows of is no part of a key that is written out.
+fn check_key_tells_instances_apart(cached: &Cached, diagnostics: &mut Diagnostics) {
+    let Function { sig, .. } = &cached.function;
+    if cached.key.is_none() {
+        return;
+    }
+    for parameter in sig.generics.params.iter() {
+        let name = match parameter {
+            GenericParam::Type(parameter) => &parameter.ident,
+            GenericParam::Const(parameter) => &parameter.ident,
+            GenericParam::Lifetime(_) => continue,
+        };
+        let others = sig.generics.params.iter().filter(|other| !std::ptr::eq(*other, parameter));
+        let (inputs, output, bounds) = (&sig.inputs, &sig.output, &sig.generics.where_clause);
+        let known = quote!(#inputs #output #(#others)* #bounds);
+        if find_ident(known, |ident| ident == name).is_none() {
+            let message = format!(
+                "the entries of this key would be the same for every `{name}`; leave `key` out, \
+                or name an argument that tells them apart"
+            );
+            diagnostics.error(name, message);
+        }
+    }
+}
+
 fn check_version_has_a_remote_tier(cached: &Cached, diagnostics: &mut Diagnostics) {
     if let (Some(version), Some(_)) = (&cached.version, &cached.local) {
         let message = "`version` tells entries of the remote tier apart, which `local` leaves out; \

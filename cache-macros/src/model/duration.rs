@@ -16,6 +16,9 @@ const UNITS: [(u64, &[&str]); 6] = [
     (604_800_000, &["w", "week", "weeks"]),
 ];
 
+const INTEGERS: [&str; 12] =
+    ["u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize"];
+
 /// A time that a setting gives.
 pub(crate) enum Time {
     Millis(u64),
@@ -54,8 +57,7 @@ fn read(name: &str, expr: Expr) -> syn::Result<Time> {
         );
         return Err(syn::Error::new_spanned(expr, message));
     }
-    if let Some(unit) = unit_without_quotes(&expr) {
-        let message = format!("a time with a unit stands in quotes; write `{name} = \"{unit}\"`");
+    if let Some(message) = unit_without_quotes(name, &expr) {
         return Err(syn::Error::new_spanned(expr, message));
     }
     match seconds(&expr) {
@@ -183,9 +185,17 @@ fn not_a_time(expr: &Expr) -> Option<&'static str> {
 }
 
 /// `500ms`, which to the compiler is a number of some type.
-fn unit_without_quotes(expr: &Expr) -> Option<String> {
+fn unit_without_quotes(name: &str, expr: &Expr) -> Option<String> {
     let Expr::Lit(ExprLit { lit: Lit::Int(literal), .. }) = expr else { return None };
-    unit_of(literal.suffix()).map(|_| literal.to_string())
+    let (number, unit) = (literal.base10_digits(), literal.suffix());
+    if unit.is_empty() || INTEGERS.contains(&unit) {
+        return None;
+    }
+    let message = match unit_of(unit) {
+        Some(_) => format!("a time with a unit stands in quotes; write `{name} = \"{literal}\"`"),
+        None => unreadable(&literal.to_string(), number, unit),
+    };
+    Some(message)
 }
 
 enum Seconds {
@@ -294,7 +304,7 @@ mod tests {
     /// `500ms` and `5m` are literals to the compiler: digits, and a suffix.
     #[test]
     fn digits_with_a_unit_are_no_seconds() {
-        for text in ["500ms", "5m", "1h"] {
+        for text in ["500ms", "5m", "1h", "500ns"] {
             let expr = syn::parse_str(text).unwrap();
             let read = read("ttl", expr);
             assert!(!matches!(read, Ok(Time::Millis(_))), "{text} is taken for seconds");

@@ -44,13 +44,19 @@ enum Number {
     Never,
 }
 
+fn is_of_a_float(suffix: &str) -> bool {
+    matches!(suffix, "" | "f32" | "f64")
+}
+
 /// The value of a literal.
 fn number(expr: &Expr) -> Number {
     match expr {
         Expr::Lit(ExprLit { lit, .. }) => {
             let parsed = match lit {
-                Lit::Float(literal) => literal.base10_parse().ok(),
-                Lit::Int(literal) => literal.base10_parse().ok(),
+                Lit::Float(literal) if is_of_a_float(literal.suffix()) => {
+                    literal.base10_parse().ok()
+                }
+                Lit::Int(literal) if is_of_a_float(literal.suffix()) => literal.base10_parse().ok(),
                 _ => None,
             };
             parsed.map_or(Number::Never, Number::Known)

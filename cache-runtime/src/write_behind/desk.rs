@@ -91,7 +91,9 @@ impl Desk {
 
     fn journal(&self) -> Result<&dyn DynJournal> {
         let journal = self.journal.as_ref().map(|journal| &*journal.0);
-        journal.ok_or_else(|| Error::new(ErrorKind::Config, "the cache has no journal"))
+        let reason = "the cache has no journal: name one with `Builder::journal`, or enable `redis` or \
+            `journal-redb`";
+        journal.ok_or_else(|| Error::new(ErrorKind::Config, reason))
     }
 
     async fn call<T>(&self, times: u32, command: impl Future<Output = Result<T>>) -> Result<T> {
