@@ -52,7 +52,8 @@ use crate::diagnostics::Diagnostics;
 /// A free function `get_user` also gets `get_user::entry(&id)`, `get_user::refresh(id)`,
 /// `get_user::uncached(id)` and `get_user::stats()`. A method needs a `key`, since two instances
 /// would share entries otherwise, and gets no companions unless `companion = name` asks for a
-/// method that makes the entry.
+/// method that makes the entry. So do two functions of one name in two blocks of one function, which have
+/// one path: give them keys.
 ///
 /// `when` sees the arguments. `unless` sees the success value, and copies of the arguments it names,
 /// since it may be asked when the call has ended: they are `Clone` (`Self`, too, where it names `self`).

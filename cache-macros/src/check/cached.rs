@@ -139,7 +139,7 @@ fn check_key_tells_instances_apart(cached: &Cached, diagnostics: &mut Diagnostic
     if cached.key.is_none() {
         return;
     }
-    for parameter in sig.generics.params.iter() {
+    for parameter in &sig.generics.params {
         let name = match parameter {
             GenericParam::Type(parameter) => &parameter.ident,
             GenericParam::Const(parameter) => &parameter.ident,

@@ -28,11 +28,12 @@ fn hash(bytes: &[u8]) -> u64 {
 
 /// The name of an entry, the same in every process.
 ///
-/// `Key::new("user").part(&42)` is `user:42`, the key that `#[cached(key = "user:<id>")]` renders
+/// `Key::new("user").part(&42)` is `user:42`, which names the entry of `#[cached(key = "user:<id>")]`
 /// for `id = 42`. `Key::from("user:42")` takes its text as it is written.
 ///
-/// A key of more than 200 bytes is shortened: a readable beginning, then a 128-bit BLAKE3 hash of
-/// the whole text.
+/// The tiers know a key of more than 200 bytes by a readable beginning and a 128-bit BLAKE3 hash of the
+/// whole text; so does what an annotated function renders. A `Key` made by hand keeps its text, and names
+/// the same entry.
 ///
 /// # Examples
 ///
