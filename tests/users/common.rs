@@ -645,6 +645,10 @@ pub async fn seen(_id: u64, at: u64, _why: Option<String>) {
     assert!(at > 0);
 }
 
+/// Needs its arguments for nothing else.
+#[write_behind(key = "noted:<at>", value = text)]
+pub async fn noted(at: u64, text: String) {}
+
 /// Changes what it was given.
 #[write_behind(key = "counted:<at>")]
 pub async fn counted(mut at: u64) {

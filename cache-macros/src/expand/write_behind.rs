@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::{Expr, FnArg, Pat, PatType};
 
 use super::body::return_type;
@@ -10,7 +11,8 @@ use super::policy::{evaluated, setting};
 use super::site::kind;
 use super::write_through::{owned, target};
 use crate::function::Function;
-use crate::function::tokens::respanned;
+use crate::function::tokens::{find_ident, respanned};
+use crate::key_template::Template;
 use crate::model::{Value, WriteBehind};
 
 /// ```text
@@ -221,8 +223,33 @@ fn made(write: &WriteBehind) -> TokenStream {
     let mut sig = function.sig.clone();
     sig.ident = Ident::new("made", span);
     let (inner_attrs, body) = (&function.inner_attrs, function.body.stream());
+    let uses = uses(write);
     quote_spanned! {span=>
         #[allow(clippy::unused_async, clippy::used_underscore_binding)]
-        #sig { #(#inner_attrs)* #body }
+        #sig { #(#inner_attrs)* #uses #body }
     }
+}
+
+/// Uses what the settings name and the body does not: `unused_variables` has nothing to say of it.
+fn uses(write: &WriteBehind) -> TokenStream {
+    let WriteBehind { function, written, .. } = write;
+    let value = match &written.value {
+        Value::Argument(path) => Some(path.root.to_token_stream()),
+        Value::Other(expr) => Some(expr.to_token_stream()),
+        Value::Unsaid | Value::Result => None,
+    };
+    let entry = written.entry.as_ref().map(|(_, entry)| entry);
+    let cache = &written.cache;
+    let settings = quote!(#value #entry #cache);
+    let is_in = |tokens: TokenStream, name: &Ident| find_ident(tokens, |it| it == name).is_some();
+    let is_named = |name: &Ident| {
+        let mut keys = written.key.iter().flat_map(Template::placeholders);
+        keys.any(|placeholder| name.unraw() == placeholder.root) || is_in(settings.clone(), name)
+    };
+    let bindings = function.arguments.iter().flat_map(|argument| &argument.bindings);
+    let unused = bindings.filter(|name| {
+        let is_meant_to_be = name.to_string().starts_with('_');
+        is_named(name) && !is_meant_to_be && !is_in(function.body.stream(), name)
+    });
+    quote_spanned!(Span::mixed_site()=> #(let _ = &#unused;)*)
 }
