@@ -201,14 +201,6 @@ impl Flights {
     pub(crate) fn len(&self) -> usize {
         self.shards.iter().map(|shard| shard.lock().slots.len()).sum()
     }
-
-    /// How many wait for a load of `key`.
-    #[cfg(test)]
-    pub(crate) fn waiting(&self, key: &Key) -> usize {
-        let shard = self.shard(key);
-        let flights = shard.slots.get(key).into_iter().flat_map(|slot| slot.flights.iter());
-        flights.map(|it| it.flight.waiting()).sum()
-    }
 }
 
 impl Shard {

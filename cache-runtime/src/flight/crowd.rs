@@ -35,12 +35,6 @@ impl Crowd {
         self.arrivals
     }
 
-    /// How many wait.
-    #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
-        self.waiting.len()
-    }
-
     /// A place behind all others.
     pub(super) fn next_place(&mut self) -> Place {
         self.arrivals += 1;
@@ -99,5 +93,18 @@ impl Crowd {
     /// Whether who waits at this place has waited too long.
     pub(super) fn is_late(&self, place: Place) -> bool {
         Some(place) <= self.late
+    }
+}
+
+#[cfg(test)]
+impl super::Flights {
+    /// How many wait for a load of `key`.
+    pub(crate) fn waiting(&self, key: &crate::key::Key) -> usize {
+        let shard = self.shard(key);
+        let flights = shard.slots.get(key).into_iter().flat_map(|slot| slot.flights.iter());
+        let waiting = |state: &super::turn::State| {
+            state.crowd.as_ref().map_or(0, |crowd| crowd.waiting.len())
+        };
+        flights.map(|it| waiting(&it.flight.state.lock())).sum()
     }
 }

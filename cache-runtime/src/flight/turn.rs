@@ -41,7 +41,7 @@ pub(super) struct State {
     running: usize,
     limit: usize,
     /// Who waits, once somebody has.
-    crowd: Option<Box<Crowd>>,
+    pub(super) crowd: Option<Box<Crowd>>,
 }
 
 impl State {
@@ -219,12 +219,6 @@ impl Flight {
         let mut state = self.state.lock();
         state.at_hand = Some((entry, now));
         state.take_waiting(usize::MAX)
-    }
-
-    /// How many wait for their turn.
-    #[cfg(test)]
-    pub(super) fn waiting(&self) -> usize {
-        self.state.lock().crowd.as_ref().map_or(0, |crowd| crowd.len())
     }
 
     /// Since when there is something at hand, if there is.
