@@ -89,3 +89,24 @@ fn a_crowd_of_another_runtime_is_served_although_that_of_its_load_is_blocked() {
         assert_eq!(served.recv_timeout(Duration::from_secs(20)), Ok(7));
     }
 }
+
+/// Those who wait there are no tasks of the runtime: to wake them puts nothing into a thread's queue.
+#[test]
+fn a_crowd_that_other_threads_wait_in_is_served_although_the_thread_of_its_load_is_blocked() {
+    const THREADS: usize = 300;
+    let runtime = runtime(2).unwrap();
+    let mut load = Blocking::on(&runtime);
+    let (says, served) = channel();
+    for _ in 0..THREADS {
+        let waits = call(&load.cache, &load.key).load(pending());
+        let (says, handle) = (says.clone(), runtime.handle().clone());
+        runtime.spawn_blocking(move || says.send(handle.block_on(waits)));
+    }
+    while load.cache.flights().waiting(&load.key) < THREADS {
+        thread::yield_now();
+    }
+    load.end();
+    for _ in 0..THREADS {
+        assert_eq!(served.recv_timeout(Duration::from_secs(20)), Ok(7));
+    }
+}
