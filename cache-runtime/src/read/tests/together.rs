@@ -344,3 +344,36 @@ async fn who_wants_no_stale_value_takes_none_from_another_call() {
     assert_eq!(stale.await, 1);
     assert_eq!(fresh.await, 3, "its policy: ten seconds, and nothing stale");
 }
+
+/// It was read before the invalidation; a flight that others may join again says nothing of when.
+#[tokio::test(start_paused = true)]
+async fn what_one_of_several_found_before_an_invalidation_elsewhere_is_given_to_nobody_after_it() {
+    let key = Key::from("value");
+    let (cache, remote) = remote_alone(&key).await;
+    let elsewhere = Cache::builder().no_local().remote(remote.inner().clone()).build();
+    remote.once(Method::Get, Fault::HoldReply);
+    let mut leader = Box::pin(plain(&cache, &key).load(pending()));
+    poll_once(&mut leader);
+    let mut finds = Box::pin(plain(&cache, &key).load(pending()));
+    poll_once(&mut finds);
+    let others = (0..7).map(|_| Box::pin(plain(&cache, &key).load(pending())));
+    let mut others: Vec<_> = others.collect();
+    others.iter_mut().for_each(poll_once);
+    drop(leader); // now all eight may look
+    remote.once(Method::Get, Fault::HoldReply);
+    poll_once(&mut finds);
+    elsewhere.invalidate(&key).await.unwrap();
+    let mut other = Box::pin(plain(&elsewhere, &key).load(pending()));
+    poll_once(&mut other); // it holds the lease
+    cache.flights().doubt(&key, || {}); // the feed tells of it
+    others.iter_mut().for_each(poll_once); // they load, over the lease that they see
+    let mut reader = Box::pin(plain(&cache, &key).load(async { 2 }));
+    let read = reader.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    remote.heal();
+    assert_eq!(finds.await, 1, "it began before");
+    let read = match read {
+        Poll::Ready(read) => read,
+        Poll::Pending => reader.await,
+    };
+    assert_eq!(read, 2, "it began after the invalidation");
+}
