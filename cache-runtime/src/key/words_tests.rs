@@ -147,3 +147,46 @@ fn a_key_part_that_writes_text_has_words_of_its_own() {
     assert_ne!(one.0, other.0);
     assert!(!same(&one.1, &other.1), "two keys, and a hit of the one is a hit of the other");
 }
+
+/// Written by hand: a number, or two in a row. No two of it write the same.
+struct Span(u64, Option<u64>);
+
+impl KeyPart for Span {
+    fn write_key(&self, key: &mut KeyWriter) {
+        key.part(&self.0);
+        if let Some(to) = self.1 {
+            key.part(&to);
+        }
+    }
+}
+
+#[test]
+fn parts_in_a_row_are_no_elements_of_the_list_that_they_stand_in() {
+    let list = |spans: Vec<Span>| Key::new("spans").part(&spans);
+    assert_ne!(list(vec![Span(1, Some(2))]), list(vec![Span(1, None), Span(2, None)]));
+    let pair = |one: Span, other: Span| Key::new("spans").part(&(one, other));
+    let (one, other) = (pair(Span(1, Some(2)), Span(3, None)), pair(Span(1, None), Span(2, Some(3))));
+    assert_ne!(one, other);
+}
+
+/// Written by hand: as many of it as there are.
+struct Marks(usize);
+
+impl KeyPart for Marks {
+    fn write_key(&self, key: &mut KeyWriter) {
+        for _ in 0..self.0 {
+            key.part(&Value::Empty);
+        }
+    }
+}
+
+#[test]
+fn the_same_words_are_the_same_key_where_parts_in_a_row_write_nothing() {
+    let of = |marks: usize| {
+        let key = rendered(|key| key.part(&Marks(marks)));
+        (key, words_of(1, |key| key.part(&Marks(marks))))
+    };
+    let (one, other) = (of(2), of(3));
+    assert_ne!(one.0, other.0);
+    assert!(!same(&one.1, &other.1), "one is recalled in place of the other");
+}
