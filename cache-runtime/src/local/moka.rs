@@ -100,4 +100,32 @@ mod tests {
     fn moka_keeps_the_contract_of_local_backends() {
         crate::testing::conformance::local(|capacity| Moka::new().capacity(capacity));
     }
+
+    /// Panics as it is dropped.
+    struct Fragile;
+
+    impl Drop for Fragile {
+        fn drop(&mut self) {
+            if !std::thread::panicking() {
+                panic!("a fault in the code of a value");
+            }
+        }
+    }
+
+    #[test]
+    fn a_value_that_panics_as_it_is_evicted_costs_no_reader_a_value() {
+        let tier = crate::local::front::Front::new(Arc::new(Moka::new().capacity(4)));
+        let key = |number: u64| Key::new("value").part(&number);
+        for number in 0..40 {
+            tier.insert(&key(number), Entry::new(Some(Fragile), 1));
+        }
+        let read = || {
+            for number in 0..2_000 {
+                let _ = tier.get(key(number % 40).borrowed());
+            }
+        };
+        let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(read));
+        std::mem::forget(tier);
+        assert!(read.is_ok(), "a cache fault has reached a reader");
+    }
 }
