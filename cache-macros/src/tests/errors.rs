@@ -50,3 +50,18 @@ fn an_argument_in_braces_is_no_text() {
     let expanded = cached(r#"key = "user:{id}""#, "async fn get(id: u64) -> u64 { id }");
     assert!(expanded.contains("compile_error"), "all users share one entry: {expanded}");
 }
+
+#[test]
+fn a_type_that_only_the_cache_depends_on_is_no_mistake() {
+    let settings = r#"key = "user:<id>", cache = S::cache()"#;
+    let expanded = cached(settings, "async fn get<S: Shop>(id: u64) -> u64 { S::get(id).await }");
+    assert!(!expanded.contains("compile_error"), "each has a cache of its own: {expanded}");
+}
+
+#[test]
+fn a_method_is_not_told_to_leave_out_the_key_it_needs() {
+    let settings = r#"key = "user:<self.tenant>:<id>""#;
+    let function = "async fn get<D: Database>(&self, id: u64) -> u64 { D::get(id).await }";
+    let expanded = method(expand::cached, settings, function);
+    assert!(!expanded.contains("leave `key` out"), "a method without one is refused: {expanded}");
+}
