@@ -147,11 +147,14 @@ fn check_key_tells_instances_apart(cached: &Cached, diagnostics: &mut Diagnostic
         };
         let others = sig.generics.params.iter().filter(|other| !std::ptr::eq(*other, parameter));
         let (inputs, output, bounds) = (&sig.inputs, &sig.output, &sig.generics.where_clause);
-        let known = quote!(#inputs #output #(#others)* #bounds);
+        let cache = &cached.cache;
+        let known = quote!(#inputs #output #(#others)* #bounds #cache);
         if find_ident(known, |ident| ident == name).is_none() {
+            let is_needed = cached.function.receiver().is_some();
+            let without = if is_needed { "" } else { "leave `key` out, or " };
             let message = format!(
-                "the entries of this key would be the same for every `{name}`; leave `key` out, \
-                or name an argument that tells them apart"
+                "the entries of this key would be the same for every `{name}`; {without}name an \
+                argument that tells them apart"
             );
             diagnostics.error(name, message);
         }

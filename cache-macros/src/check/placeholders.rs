@@ -7,7 +7,7 @@ use crate::key_template::{Piece, Placeholder, Template};
 /// Text that what a placeholder becomes could itself hold doesn't part it from the next one:
 /// unescaped characters, and those that lists and `None` are written with.
 fn is_in_segments(char: char) -> bool {
-    char.is_ascii_alphanumeric() || "_.-~(),!%".contains(char)
+    char.is_ascii_alphanumeric() || "_.-~(),;!%".contains(char)
 }
 
 /// A placeholder names an argument, or what `extra` allows.

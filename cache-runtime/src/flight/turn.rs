@@ -54,7 +54,7 @@ impl State {
 /// invalidated since.
 enum Seen {
     Nothing,
-    /// Seen by so many loads, or more than have not ended.
+    /// Seen by so many of the loads that have not ended.
     Cell(Bytes, usize),
     /// One load saw another cell than the others, or none.
     Unlike,
@@ -162,7 +162,7 @@ impl Flight {
         }
         if state.running < state.limit {
             state.running += 1;
-            return Some(Turn::Load(Permit { flight: Some(self.clone()) }));
+            return Some(Turn::Load(Permit { flight: Some(self.clone()), seen: None }));
         }
         let crowd = state.crowd.as_ref();
         place.zip(crowd).is_some_and(|(place, crowd)| crowd.is_late(place)).then_some(Turn::Late)
@@ -253,9 +253,13 @@ impl Flight {
         })
     }
 
-    /// Notes that the load that is about to begin saw `cell` in place of `before`.
-    pub(crate) fn saw(&self, before: Option<&Bytes>, cell: Option<Bytes>) {
+    /// Notes that the load that is about to begin saw `cell` in place of `before`. What is seen after it has
+    /// landed says nothing of what it landed with.
+    pub(super) fn saw(&self, before: Option<&Bytes>, cell: Option<Bytes>) {
         let mut state = self.state.lock();
+        if self.outcome.get().is_some() {
+            return;
+        }
         state.seen = match (mem::replace(&mut state.seen, Seen::Unlike), cell) {
             (Seen::Nothing, Some(cell)) => Seen::Cell(cell, 1),
             // It sees the same once more, or is the only one that saw what it saw before.
@@ -268,14 +272,19 @@ impl Flight {
         };
     }
 
-    /// Whether all loads of this flight began after `cell` was there.
+    /// Whether what it has landed with, or else all that may land, began after `cell` was there.
     pub(super) fn has_seen(&self, cell: &Bytes) -> bool {
-        matches!(&self.state.lock().seen, Seen::Cell(seen, _) if seen == cell)
+        let state = self.state.lock();
+        let is_certain = |by| self.outcome.get().is_some() || by >= state.running;
+        matches!(&state.seen, Seen::Cell(seen, by) if seen == cell && is_certain(*by))
     }
 
-    fn land(&self, outcome: Option<Outcome>, limit: usize) {
+    fn land(&self, outcome: Option<Outcome>, limit: usize, has_seen: bool) {
         let mut state = self.state.lock();
         state.running -= 1;
+        if self.outcome.get().is_none() {
+            state.seen.end_of_load(outcome.is_some(), has_seen);
+        }
         let mut crowd = None;
         let woken = match outcome {
             Some(outcome) => {
@@ -294,6 +303,17 @@ impl Flight {
         // Its alarms are taken back without the lock.
         drop(crowd);
         woken.unwrap_or_default().wake();
+    }
+}
+
+impl Seen {
+    /// Notes that a load has ended, which had seen a cell or none.
+    fn end_of_load(&mut self, has_landed: bool, has_seen: bool) {
+        match self {
+            _ if has_landed && !has_seen => *self = Self::Unlike,
+            Self::Cell(_, by) if !has_landed && has_seen => *by -= 1,
+            _ => {}
+        }
     }
 }
 
@@ -322,13 +342,23 @@ impl State {
 /// The right to run a flight's load. Dropped without an outcome, it passes to the others.
 pub(crate) struct Permit {
     flight: Option<Arc<Flight>>,
+    /// The remote cell as the load saw it before it began.
+    seen: Option<Bytes>,
 }
 
 impl Permit {
+    /// Notes what the remote cell is before the load begins; `None` if that is not known.
+    pub(crate) fn saw(&mut self, cell: Option<Bytes>) {
+        if let Some(flight) = &self.flight {
+            flight.saw(self.seen.as_ref(), cell.clone());
+            self.seen = cell;
+        }
+    }
+
     /// Ends in nothing that others can be given: they load for themselves.
     pub(crate) fn give_up(mut self) {
         if let Some(flight) = self.flight.take() {
-            flight.land(None, SEVERAL);
+            flight.land(None, SEVERAL, self.seen.is_some());
         }
     }
 
@@ -345,7 +375,7 @@ impl Permit {
     /// Ends the flight: all that wait get `outcome`.
     pub(crate) fn land(mut self, outcome: Outcome) {
         if let Some(flight) = self.flight.take() {
-            flight.land(Some(outcome), SEVERAL);
+            flight.land(Some(outcome), SEVERAL, self.seen.is_some());
         }
     }
 }
@@ -353,7 +383,8 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         if let Some(flight) = self.flight.take() {
-            flight.land(None, if flight.id.exclusive { 1 } else { SEVERAL });
+            let limit = if flight.id.exclusive { 1 } else { SEVERAL };
+            flight.land(None, limit, self.seen.is_some());
         }
     }
 }

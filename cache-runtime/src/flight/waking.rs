@@ -1,6 +1,6 @@
 //! Waking those who wait, of whom there may be thousands.
 
-use std::future::Future;
+use std::future::{Future, ready};
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -36,9 +36,10 @@ impl Woken {
         {
             let waiting = self.waiting.drain(..BATCH).collect();
             let first = Self { waiting, others: mem::take(&mut self.others), ..Self::default() };
-            // At first, so that it is in the queue of which idle threads take, and not what this thread
-            // runs next: the task of now may block it.
             runtime.spawn(Batches(self));
+            // What is spawned last is what this thread runs next, and it may be blocked by the task of now.
+            // What was before lies in a queue of which idle threads take.
+            runtime.spawn(ready(()));
             self = first;
         }
         self.wake_some(usize::MAX);

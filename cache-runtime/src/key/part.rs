@@ -41,7 +41,7 @@ use super::words::Kind;
 /// }
 ///
 /// let place = Place { country: "NL".to_owned(), city: "Den Haag".to_owned() };
-/// assert_eq!(Key::new("weather").part(&place).as_str(), "weather:NL,Den%20Haag");
+/// assert_eq!(Key::new("weather").part(&place).as_str(), "weather:NL;Den%20Haag");
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot stand in a cache key",

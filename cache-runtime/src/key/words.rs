@@ -37,6 +37,7 @@ pub(super) enum Kind {
     End,
     Ipv4,
     Ipv6,
+    Apart,
 }
 
 /// Two words, as processors hand them over.

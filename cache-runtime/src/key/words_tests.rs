@@ -165,7 +165,8 @@ fn parts_in_a_row_are_no_elements_of_the_list_that_they_stand_in() {
     let list = |spans: Vec<Span>| Key::new("spans").part(&spans);
     assert_ne!(list(vec![Span(1, Some(2))]), list(vec![Span(1, None), Span(2, None)]));
     let pair = |one: Span, other: Span| Key::new("spans").part(&(one, other));
-    let (one, other) = (pair(Span(1, Some(2)), Span(3, None)), pair(Span(1, None), Span(2, Some(3))));
+    let (one, other) =
+        (pair(Span(1, Some(2)), Span(3, None)), pair(Span(1, None), Span(2, Some(3))));
     assert_ne!(one, other);
 }
 

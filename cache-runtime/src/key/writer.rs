@@ -11,7 +11,7 @@ use super::{KeyPart, KeyRef};
 /// Where a key is rendered, segment by segment.
 ///
 /// A [`KeyPart`] writes itself by writing what it is made of, with [`part`](Self::part): several parts in a
-/// row are kept apart by commas. What it writes depends on the value alone.
+/// row are kept apart by semicolons. What it writes depends on the value alone.
 pub struct KeyWriter {
     /// What is written, if not text: a key that is compared only, with others of its site.
     words: Words,
@@ -48,13 +48,11 @@ impl KeyWriter {
     #[doc(hidden)]
     #[inline]
     pub fn text(&mut self, text: &str) -> &mut Self {
+        self.is_behind_part = false;
         match &mut self.text {
             None if self.inside => self.words.text_as_part(text),
             None => self.words.mark(Kind::Literal),
-            Some(buffer) => {
-                buffer.push(text.as_bytes());
-                self.is_behind_part = false;
-            }
+            Some(buffer) => buffer.push(text.as_bytes()),
         }
         self
     }
@@ -63,13 +61,10 @@ impl KeyWriter {
     #[inline]
     pub fn part<P: KeyPart + ?Sized>(&mut self, part: &P) -> &mut Self {
         let inside = mem::replace(&mut self.inside, true);
-        // What is told by words is told apart by them.
-        if self.text.is_some() {
-            let is_behind_part = mem::replace(&mut self.is_behind_part, false);
-            if inside && is_behind_part {
-                self.operator(Kind::Element, b",");
-            }
+        if inside && self.is_behind_part {
+            self.operator(Kind::Apart, b";");
         }
+        self.is_behind_part = false;
         part.write_key(self);
         (self.inside, self.is_behind_part) = (inside, true);
         self
@@ -153,12 +148,10 @@ impl KeyWriter {
     /// Adds an operator, which is told from segments by its kind, or by its text.
     #[inline]
     pub(super) fn operator(&mut self, kind: Kind, text: &[u8]) {
+        self.is_behind_part = false;
         match &mut self.text {
             None => self.words.mark(kind),
-            Some(buffer) => {
-                buffer.push(text);
-                self.is_behind_part = false;
-            }
+            Some(buffer) => buffer.push(text),
         }
     }
 

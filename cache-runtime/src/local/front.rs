@@ -71,11 +71,16 @@ impl Front {
         if table::is_missing(place, key) {
             return None;
         }
-        let entry = self.backend.get(key);
+        let entry = self.get_or_nothing(key);
         if entry.is_none() {
             table::keep_missing(place, key);
         }
         entry
+    }
+
+    /// What a value does that is evicted meanwhile is no matter of who reads.
+    fn get_or_nothing(&self, key: KeyRef<'_>) -> Option<Arc<Entry>> {
+        catch_unwind(AssertUnwindSafe(|| self.backend.get(key))).unwrap_or_default()
     }
 
     /// Where `key` belongs, and how often that has changed.
@@ -138,7 +143,7 @@ impl LocalBackend for Front {
         let removing = || self.backend.remove(key);
         // The remote tier is to be told all the same.
         if let Err(panic) = catch_unwind(AssertUnwindSafe(removing))
-            && self.backend.get(key).is_some()
+            && self.get_or_nothing(key).is_some()
         {
             resume_unwind(panic);
         }

@@ -106,9 +106,7 @@ mod tests {
 
     impl Drop for Fragile {
         fn drop(&mut self) {
-            if !std::thread::panicking() {
-                panic!("a fault in the code of a value");
-            }
+            assert!(std::thread::panicking(), "a fault in the code of a value");
         }
     }
 

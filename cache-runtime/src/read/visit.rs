@@ -42,8 +42,6 @@ struct Sight<'a> {
 
 /// What a call knows that has looked at the cell before.
 struct Search {
-    /// What was there.
-    seen: Option<Bytes>,
     /// How often it may still look again at a cell that changed while it was looked at.
     looks: u32,
     wait: Option<Wait>,
@@ -88,7 +86,7 @@ impl Read {
     pub(super) fn look(&self, mut turn: Loading) -> impl Future<Output = Option<Way>> + Send {
         async move {
             if turn.ticket.is_barred() {
-                turn.ticket.flight().saw(None, None);
+                turn.permit.saw(None);
                 // Whether the barrier is up in the remote tier, too, is not known here.
                 turn.ticket.unheard();
                 turn.claim = Claim::Barred;
@@ -97,7 +95,7 @@ impl Read {
             let Some(tier) = self.entry.cache.remote(self.entry.policy) else {
                 return Some(self.take(turn, Accepted::Nothing));
             };
-            let mut search = Search { seen: None, looks: LOOKS, wait: None };
+            let mut search = Search { looks: LOOKS, wait: None };
             loop {
                 let found = match self.sight(tier, &mut turn).await {
                     Ok(Sight {
@@ -122,16 +120,15 @@ impl Read {
         turn: &mut Loading,
         search: &mut Search,
     ) -> Found {
-        let Search { seen, looks, wait } = search;
-        let (claim, accepted) = self.claim(sight, turn, seen).await;
+        let Search { looks, wait } = search;
+        let (claim, accepted) = self.claim(sight, turn).await;
         turn.claim = claim;
         let at_hand = match &accepted {
             Accepted::Hit(_) | Accepted::HitAlone(_) => return Found::Cell(accepted),
             Accepted::AtHand(entry) => Some(entry),
             Accepted::Nothing => None,
         };
-        turn.ticket.flight().saw(seen.as_ref(), turn.claim.cell().cloned());
-        *seen = turn.claim.cell().cloned();
+        turn.permit.saw(turn.claim.cell().cloned());
         let Claim::Fill(fill) = &turn.claim else {
             turn.ticket.unheard();
             return Found::Cell(accepted);
@@ -198,18 +195,12 @@ impl Read {
 
     /// What may be done, after this sight of the cell, with a value that is loaded. Where there was
     /// nothing to see, it takes the lease, unless it finds something then.
-    async fn claim(
-        &self,
-        sight: Result<Sight<'_>>,
-        turn: &mut Loading,
-        seen: &mut Option<Bytes>,
-    ) -> (Claim, Accepted) {
+    async fn claim(&self, sight: Result<Sight<'_>>, turn: &mut Loading) -> (Claim, Accepted) {
         let (claim, accepted) = match sight {
             Ok(Sight { mut visit, cell: Cell::Absent, .. }) => {
                 let lease = new_lease();
                 // Before it can be seen there.
-                turn.ticket.flight().saw(seen.as_ref(), Some(lease.clone()));
-                *seen = Some(lease.clone());
+                turn.permit.saw(Some(lease.clone()));
                 let stands = visit.take(lease).await;
                 if let Ok(Stands::Mine(_)) = stands {
                     self.counters().remote().note(false);

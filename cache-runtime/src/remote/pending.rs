@@ -186,7 +186,9 @@ impl Pending {
     }
 
     fn is_settled(&self) -> bool {
-        self.is_empty() && self.tellings.load(Ordering::Acquire) == 0
+        // In one look: what is told too long goes from the one to the other.
+        let state = self.state.lock();
+        state.keys.is_empty() && state.overflowed.is_none() && state.tellings.is_empty()
     }
 
     /// What the task `drain` is to tell next. Where there is nothing, or another task has taken
