@@ -158,3 +158,28 @@ fn what_was_let_through_before_it_opened_neither_closes_nor_reopens_it() {
     early.into_iter().for_each(Permit::failure);
     assert!(!subject.breaker.is_open());
 }
+
+#[test]
+fn what_a_probe_of_an_earlier_life_says_is_no_news() {
+    let subject = Subject::open();
+    subject.advance(PROBE_EVERY);
+    let stalled = subject.breaker.allow().unwrap();
+    subject.advance(STALLED);
+    subject.succeed(1);
+    assert!(!subject.breaker.is_open());
+    subject.fail(CONSECUTIVE);
+    assert!(subject.breaker.is_open());
+    stalled.success();
+    assert!(subject.breaker.is_open(), "it was answered before all of that failed");
+}
+
+#[test]
+fn one_that_has_stalled_lets_none_go_beside_another_as_it_is_dropped() {
+    let subject = Subject::open();
+    subject.advance(PROBE_EVERY);
+    let stalled = subject.breaker.allow().unwrap();
+    subject.advance(STALLED);
+    let _probe = subject.breaker.allow().unwrap();
+    drop(stalled);
+    assert!(subject.breaker.allow().is_none(), "one at a time");
+}
