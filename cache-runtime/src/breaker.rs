@@ -37,6 +37,8 @@ enum State {
     Open {
         /// When the next probe may go, in ms.
         probe_at: u64,
+        /// How many have gone: what an earlier one says is no news.
+        probes: u64,
     },
 }
 
@@ -70,14 +72,15 @@ impl Breaker {
     /// While it is, every so often one call is let through, which decides how it goes on.
     pub(crate) fn allow(&self) -> Option<Permit<'_>> {
         let probe = match &mut *self.locked() {
-            State::Closed(_) => false,
-            State::Open { probe_at } => {
+            State::Closed(_) => None,
+            State::Open { probe_at, probes } => {
                 let now = self.clock.now();
                 if now < *probe_at {
                     return None;
                 }
                 *probe_at = now + STALLED;
-                true
+                *probes += 1;
+                Some(*probes)
             }
         };
         Some(Permit {
@@ -116,19 +119,22 @@ impl Breaker {
             return;
         };
         if life == self.closed.load(Ordering::Relaxed) && window.count(failed, now) {
-            *state = State::Open { probe_at: now + PROBE_EVERY };
+            *state = State::Open { probe_at: now + PROBE_EVERY, probes: 0 };
             self.opened.fetch_add(1, Ordering::Relaxed);
             drop(state);
             tracing::warn!("the remote tier keeps failing: doing without it");
         }
     }
 
-    fn conclude_probe(&self, outcome: Outcome) {
+    fn conclude_probe(&self, probe: u64, outcome: Outcome, life: u64) {
         let now = self.clock.now();
         let mut state = self.locked();
-        let State::Open { probe_at } = &mut *state else {
+        let State::Open { probe_at, probes } = &mut *state else {
             return;
         };
+        if *probes != probe || self.closed.load(Ordering::Relaxed) != life {
+            return;
+        }
         match outcome {
             Outcome::Cancelled => *probe_at = now,
             Outcome::Failure => *probe_at = now + PROBE_EVERY,
@@ -185,7 +191,7 @@ impl Window {
 pub(crate) struct Permit<'a> {
     breaker: &'a Breaker,
     life: u64,
-    probe: bool,
+    probe: Option<u64>,
     outcome: Outcome,
 }
 
@@ -211,10 +217,10 @@ impl Permit<'_> {
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
         match (self.probe, self.outcome) {
-            (true, outcome) => self.breaker.conclude_probe(outcome),
-            (false, Outcome::Cancelled) => {}
-            (false, Outcome::Success) => self.breaker.record(false, self.life),
-            (false, Outcome::Failure) => self.breaker.record(true, self.life),
+            (Some(probe), outcome) => self.breaker.conclude_probe(probe, outcome, self.life),
+            (None, Outcome::Cancelled) => {}
+            (None, Outcome::Success) => self.breaker.record(false, self.life),
+            (None, Outcome::Failure) => self.breaker.record(true, self.life),
         }
     }
 }

@@ -59,15 +59,15 @@ impl Remote {
         }
     }
 
-    fn look(&self, ticket: &Ticket, permit: Permit) -> Option<u64> {
+    fn look(&self, ticket: &Ticket, mut permit: Permit) -> Option<u64> {
         let lease = self.leases.fetch_add(1, SeqCst);
         let text = |lease: u64| Some(bytes::Bytes::copy_from_slice(&lease.to_be_bytes()));
-        ticket.flight().saw(None, text(lease));
+        permit.saw(text(lease));
         let (stands, value) = *self.cell.lock().get_or_insert((lease, None));
         if stands == lease {
             self.tell();
         }
-        ticket.flight().saw(text(lease).as_ref(), text(stands));
+        permit.saw(text(stands));
         if let Some(value) = value {
             permit.land(Outcome::Loaded(Entry::new(Some(value), 1)));
             ticket.commit(|| *self.world.stored.lock() = Some(value));

@@ -36,10 +36,11 @@ fn a_flight_is_joined_again_once_the_cell_it_saw_is_seen_to_stand() {
 fn a_flight_that_landed_in_doubt_serves_who_saw_its_cell_stand() {
     let flights = Flights::new();
     let (first, flight) = join(&flights, 1);
-    flight.saw(None, Some(cell("lease")));
+    let mut loads = permit(&flight);
+    loads.saw(Some(cell("lease")));
     flights.doubt_all();
     let (second, _) = join(&flights, 1);
-    permit(&flight).land(Outcome::Loaded(entry()));
+    loads.land(Outcome::Loaded(entry()));
     first.detach();
     drop(first);
     assert!(second.resume(&cell("another"), 0, None).is_none());
