@@ -377,3 +377,38 @@ async fn what_one_of_several_found_before_an_invalidation_elsewhere_is_given_to_
     };
     assert_eq!(read, 2, "it began after the invalidation");
 }
+
+/// Panics as it is dropped, once it is told to: one of it, once.
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
+struct Fragile(u64);
+
+static FRAGILE: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+
+impl Drop for Fragile {
+    fn drop(&mut self) {
+        if self.0 == 0 && FRAGILE.swap(false, SeqCst) {
+            panic!("a fault in the code of a value");
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_value_that_panics_as_it_is_evicted_costs_no_caller_a_value() {
+    let cache = Cache::builder().local(crate::Moka::new().capacity(4)).no_remote().build();
+    let load = |number: u64| {
+        let (cache, key) = (cache.clone(), Key::new("fragile").part(&number));
+        let load = async move { Ok::<_, String>(Fragile(number)) };
+        async move { cache.get_or_load(key, Policy::new(), load).await.map(|value| value.0) }
+    };
+    assert_eq!(tokio::spawn(load(0)).await.unwrap(), Ok(0));
+    FRAGILE.store(true, SeqCst);
+    let mut panicked = 0;
+    for number in 1..2_000 {
+        match tokio::spawn(load(number)).await {
+            Ok(value) => assert_eq!(value, Ok(number)),
+            Err(_) => panicked += 1,
+        }
+    }
+    assert!(!FRAGILE.load(SeqCst), "it was dropped");
+    assert_eq!(panicked, 0, "callers that were given a panic");
+}
