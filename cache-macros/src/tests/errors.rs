@@ -65,3 +65,15 @@ fn a_method_is_not_told_to_leave_out_the_key_it_needs() {
     let expanded = method(expand::cached, settings, function);
     assert!(!expanded.contains("leave `key` out"), "a method without one is refused: {expanded}");
 }
+
+#[test]
+fn where_a_bound_stands_makes_no_difference_to_a_key_of_all_types() {
+    let settings = r#"key = "row:<id>""#;
+    for function in [
+        "async fn row<T: Table>(id: u64) -> String { T::row(id).await }",
+        "async fn row<T>(id: u64) -> String where T: Table { T::row(id).await }",
+    ] {
+        let expanded = cached(settings, function);
+        assert!(expanded.contains("compile_error"), "all tables share entries: {expanded}");
+    }
+}
