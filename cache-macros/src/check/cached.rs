@@ -132,7 +132,6 @@ fn check_lock_has_a_remote_tier(cached: &Cached, diagnostics: &mut Diagnostics) 
     }
 }
 
-/// A local entry never meets another version of the program.
 /// What neither an argument nor the result knows of is no part of a key that is written out.
 fn check_key_tells_instances_apart(cached: &Cached, diagnostics: &mut Diagnostics) {
     let Function { sig, .. } = &cached.function;
@@ -161,6 +160,7 @@ fn check_key_tells_instances_apart(cached: &Cached, diagnostics: &mut Diagnostic
     }
 }
 
+/// A local entry never meets another version of the program.
 fn check_version_has_a_remote_tier(cached: &Cached, diagnostics: &mut Diagnostics) {
     if let (Some(version), Some(_)) = (&cached.version, &cached.local) {
         let message = "`version` tells entries of the remote tier apart, which `local` leaves out; \
