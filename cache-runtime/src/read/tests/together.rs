@@ -378,6 +378,36 @@ async fn what_one_of_several_found_before_an_invalidation_elsewhere_is_given_to_
     assert_eq!(read, 2, "it began after the invalidation");
 }
 
+/// The same, of two that look, where the flight has landed when the reader has looked.
+#[tokio::test(start_paused = true)]
+async fn what_one_of_two_found_before_an_invalidation_elsewhere_is_no_outcome_for_who_reads_after_it()
+{
+    let key = Key::from("value");
+    let (cache, remote) = remote_alone(&key).await;
+    let elsewhere = Cache::builder().no_local().remote(remote.inner().clone()).build();
+    remote.once(Method::Get, Fault::HoldReply);
+    let mut leader = Box::pin(plain(&cache, &key).load(pending()));
+    poll_once(&mut leader);
+    let mut finds = Box::pin(plain(&cache, &key).load(pending()));
+    poll_once(&mut finds);
+    let mut loads = Box::pin(plain(&cache, &key).load(pending()));
+    poll_once(&mut loads);
+    drop(leader); // now both may look
+    remote.once(Method::Get, Fault::HoldReply);
+    poll_once(&mut finds);
+    elsewhere.invalidate(&key).await.unwrap();
+    let mut other = Box::pin(plain(&elsewhere, &key).load(pending()));
+    poll_once(&mut other); // it holds the lease
+    cache.flights().doubt(&key, || {}); // the feed tells of it
+    poll_once(&mut loads); // over the lease that it sees
+    remote.once(Method::Get, Fault::HoldReply);
+    let mut reader = Box::pin(plain(&cache, &key).load(async { 2 }));
+    poll_once(&mut reader);
+    remote.heal();
+    assert_eq!(finds.await, 1, "it began before");
+    assert_eq!(reader.await, 2, "it began after the invalidation");
+}
+
 /// Panics as it is dropped, once it is told to: one of it, once.
 #[derive(Clone, serde::Serialize, serde::Deserialize)]
 struct Fragile(u64);
