@@ -2,6 +2,7 @@
 
 use std::any::{Any, TypeId};
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
@@ -31,10 +32,19 @@ pub trait Held: Any + Send + Sync {
     fn rest(&self) -> &Rest;
 }
 
+/// What panics as it is dropped does so in here: it may be a backend that drops it, or whoever reads another
+/// value.
 #[repr(C)]
 struct Holding<T> {
-    value: T,
+    value: Option<T>,
     rest: Rest,
+}
+
+impl<T> Drop for Holding<T> {
+    fn drop(&mut self) {
+        let value = self.value.take();
+        let _ = catch_unwind(AssertUnwindSafe(move || drop(value)));
+    }
 }
 
 #[doc(hidden)]
@@ -66,10 +76,10 @@ impl Entry {
 
     /// What an entry of a `T`, or of none, is told from others by.
     pub(crate) const fn id_of<T: 'static>() -> TypeId {
-        TypeId::of::<Holding<Option<T>>>()
+        TypeId::of::<Holding<T>>()
     }
 
-    fn around<T>(value: T, version: u32, is_none: bool) -> Arc<Self>
+    fn around<T>(value: Option<T>, version: u32, is_none: bool) -> Arc<Self>
     where
         T: Send + Sync + 'static,
     {
@@ -86,7 +96,7 @@ impl Entry {
 impl Entry {
     /// An entry that stands for an error.
     pub(crate) fn failed(failure: Failure, version: u32) -> Arc<Self> {
-        Self::around(Remembered(failure), version, false)
+        Self::around(Some(Remembered(failure)), version, false)
     }
 
     pub(crate) fn live(&self, stamp: Stamp, span: Span) {
@@ -170,7 +180,7 @@ impl Entry {
             && let Some(entry) = Arc::get_mut(&mut self).filter(|entry| entry.version == version)
         {
             let held: &mut dyn Any = &mut entry.held;
-            return held.downcast_mut::<Holding<Option<T>>>().map(|holding| holding.value.take());
+            return held.downcast_mut::<Holding<T>>().map(|holding| holding.value.take());
         }
         self.value(version).cloned()
     }
@@ -188,7 +198,7 @@ impl Entry {
 
     /// The error it stands for, of a function of this version.
     pub(crate) fn failure(&self, version: u32) -> Option<&Failure> {
-        let remembered = self.held::<Remembered>()?;
+        let remembered = self.held::<Remembered>()?.as_ref()?;
         (self.version == version).then_some(&remembered.0)
     }
 
@@ -198,7 +208,7 @@ impl Entry {
     }
 
     #[inline]
-    fn held<T: 'static>(&self) -> Option<&T> {
+    fn held<T: 'static>(&self) -> Option<&Option<T>> {
         let held: &dyn Any = &self.held;
         held.downcast_ref::<Holding<T>>().map(|holding| &holding.value)
     }

@@ -22,7 +22,6 @@
 
 mod table;
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
 
@@ -71,16 +70,11 @@ impl Front {
         if table::is_missing(place, key) {
             return None;
         }
-        let entry = self.get_or_nothing(key);
+        let entry = self.backend.get(key);
         if entry.is_none() {
             table::keep_missing(place, key);
         }
         entry
-    }
-
-    /// What a value does that is evicted meanwhile is no matter of who reads.
-    fn get_or_nothing(&self, key: KeyRef<'_>) -> Option<Arc<Entry>> {
-        catch_unwind(AssertUnwindSafe(|| self.backend.get(key))).unwrap_or_default()
     }
 
     /// Where `key` belongs, and how often that has changed.
@@ -131,22 +125,12 @@ impl LocalBackend for Front {
 
     fn insert(&self, key: &Key, entry: Arc<Entry>) {
         let _changing = self.changing(key.borrowed());
-        let inserting = || self.backend.insert(key, entry);
-        // As a value may that is dropped in its favour.
-        if catch_unwind(AssertUnwindSafe(inserting)).is_err() {
-            self.backend.remove(key.borrowed());
-        }
+        self.backend.insert(key, entry);
     }
 
     fn remove(&self, key: KeyRef<'_>) {
         let _changing = self.changing(key);
-        let removing = || self.backend.remove(key);
-        // The remote tier is to be told all the same.
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(removing))
-            && self.get_or_nothing(key).is_some()
-        {
-            resume_unwind(panic);
-        }
+        self.backend.remove(key);
     }
 
     fn sweep(&self, dead: &dyn Fn(&Entry) -> bool) {
