@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cache_runtime::testing::conformance;
-use cache_runtime::{ErrorKind, FileJournal, Journal, Put, Ready, Redis, RemoteBackend, Write};
+use cache_runtime::{Ending, ErrorKind, FileJournal, Journal, Put, Ready, Redis, RemoteBackend, Settled, Write};
 use cache_tests::{RedisCluster, RedisServer, eventually};
 
 const LONG: Duration = Duration::from_mins(1);
@@ -173,4 +173,32 @@ async fn a_directory_that_is_not_there_is_out_of_reach_until_it_is() {
     fs::create_dir(&missing).unwrap();
     journal.put(write("item:1")).await.unwrap();
     assert_eq!(journal.waiting("save").await.unwrap(), 1, "what was refused is not there");
+}
+
+/// More than a thousand have failed, of the ten thousand that may wait, and lie before another one.
+#[tokio::test]
+async fn however_many_have_failed_a_fresh_one_is_claimed() {
+    let server = RedisServer::start();
+    let journal = Redis::new(server.url()).unwrap().journal("shop:").unwrap();
+    let hold = LONG;
+    for number in 0..1_300 {
+        let key = format!("item:{number}");
+        journal.put(Write { room: 10_000, ..write(&key) }).await.unwrap();
+    }
+    loop {
+        let claimed = journal.claim("save", 100, hold, Ready::Due).await.unwrap();
+        if claimed.is_empty() {
+            break;
+        }
+        let settled = claimed.into_iter().map(|it| Settled {
+            key: it.key,
+            sequence: it.sequence,
+            attempts: it.attempts,
+            ending: Ending::Again(LONG),
+        });
+        journal.settle("save", settled.collect()).await.unwrap();
+    }
+    journal.put(Write { room: 10_000, due: 10 * LONG, ..write("fresh") }).await.unwrap();
+    let claimed = journal.claim("save", 100, hold, Ready::Fresh).await.unwrap();
+    assert_eq!(claimed.len(), 1, "a flush passes it over");
 }
