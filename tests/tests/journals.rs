@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cache_runtime::testing::conformance;
-use cache_runtime::{Ending, ErrorKind, FileJournal, Journal, Put, Ready, Redis, RemoteBackend, Settled, Write};
+use cache_runtime::{
+    Ending, ErrorKind, FileJournal, Journal, Put, Ready, Redis, RemoteBackend, Settled, Write,
+};
 use cache_tests::{RedisCluster, RedisServer, eventually};
 
 const LONG: Duration = Duration::from_mins(1);

@@ -1,8 +1,8 @@
 //! Rules of `#[cached]`.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
-use syn::GenericParam;
+use syn::{GenericParam, PredicateType, Type, WherePredicate};
 
 use super::{conditions, detach, freshness, function, placeholders};
 use crate::diagnostics::Diagnostics;
@@ -145,9 +145,10 @@ fn check_key_tells_instances_apart(cached: &Cached, diagnostics: &mut Diagnostic
             GenericParam::Lifetime(_) => continue,
         };
         let others = sig.generics.params.iter().filter(|other| !std::ptr::eq(*other, parameter));
-        let (inputs, output, bounds) = (&sig.inputs, &sig.output, &sig.generics.where_clause);
-        let cache = &cached.cache;
-        let known = quote!(#inputs #output #(#others)* #bounds #cache);
+        let predicates = sig.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+        let bounds = predicates.filter(|predicate| !is_about(predicate, name));
+        let (inputs, output, cache) = (&sig.inputs, &sig.output, &cached.cache);
+        let known = quote!(#inputs #output #(#others)* #(#bounds)* #cache);
         if find_ident(known, |ident| ident == name).is_none() {
             let is_needed = cached.function.receiver().is_some();
             let without = if is_needed { "" } else { "leave `key` out, or " };
@@ -158,6 +159,12 @@ fn check_key_tells_instances_apart(cached: &Cached, diagnostics: &mut Diagnostic
             diagnostics.error(name, message);
         }
     }
+}
+
+/// Whether this only says what `name` is.
+fn is_about(predicate: &WherePredicate, name: &Ident) -> bool {
+    matches!(predicate, WherePredicate::Type(PredicateType { bounded_ty: Type::Path(path), .. })
+        if path.path.is_ident(name))
 }
 
 /// A local entry never meets another version of the program.

@@ -59,7 +59,8 @@ redis.call('HSET', rows, key, sealed(row))
 return {1, written, redis.call('ZCARD', due)}"
 );
 
-/// Those that are due first, then those that may be had before. A damaged row is passed over, and
+/// Those that are due first, then those that may be had before, however many there are that may not: no more
+/// than may wait. A damaged row is passed over, and
 /// looked at again in an hour: the others are not to wait for whoever mends it.
 ///
 /// Of a server that is full, what waits is made all the same, or it would stay full: once it has
@@ -88,7 +89,7 @@ end
 local from, page = 0, math.max(most, 100)
 while ready > 0 and #claimed < most do
   local keys = redis.call('ZRANGEBYSCORE', due, '(' .. now, '+inf', 'LIMIT', from, page)
-  if #keys == 0 or from > 10 * page then break end
+  if #keys == 0 then break end
   local before = #claimed
   for _, key in ipairs(keys) do
     if #claimed < most then claim(key, false) end
