@@ -60,8 +60,8 @@ return {1, written, redis.call('ZCARD', due)}"
 );
 
 /// Those that are due first, then those that may be had before, however many there are that may not: no more
-/// than may wait. A damaged row is passed over, and
-/// looked at again in an hour: the others are not to wait for whoever mends it.
+/// than may wait. A damaged row is passed over, and looked at again in an hour: the others are not to wait
+/// for whoever mends it.
 ///
 /// Of a server that is full, what waits is made all the same, or it would stay full: once it has
 /// written, a script is not refused for want of memory, and a `ZREM` of what is no key needs none.
