@@ -3,7 +3,8 @@
 //! The change feed says that a cell has changed, not how: it may have been a lease of ours, or the
 //! value we filled it with, or an invalidation. So what is under way is put in doubt: nobody joins
 //! it, and nothing read before is stored. Who reads next looks at the cell. If that is still the one
-//! that the flight saw before it loaded, nothing was invalidated, and the flight may be joined again.
+//! that each load of the flight saw before it began, nothing was invalidated, and the flight may be
+//! joined again.
 
 use std::future::Future;
 use std::mem;
