@@ -292,6 +292,8 @@ impl Tier {
             if !self.pending.is_empty() {
                 self.settle();
             }
+            // On a runtime that ends, who is to tell ends at once.
+            tokio::task::yield_now().await;
             // Looks again now and then: who tells may stall.
             let _ = tokio::time::timeout(RETRY, settled).await;
         }

@@ -131,3 +131,50 @@ fn a_runtime_that_nobody_drives_does_not_keep_others_from_the_remote_tier() {
     };
     assert!(holds_within(Duration::from_secs(20), is_back), "it is left alone for ever");
 }
+
+/// Says that it is dropped.
+struct Says(std::sync::mpsc::Sender<()>);
+
+impl Drop for Says {
+    fn drop(&mut self) {
+        let _ = self.0.send(());
+    }
+}
+
+#[test]
+fn who_waits_until_all_is_told_keeps_no_runtime_from_ending() {
+    use std::sync::mpsc::channel;
+
+    let tiers = Tiers::new("remote");
+    tiers.remote.on_all(Fault::Fail(ErrorKind::Unavailable));
+    let runtime = || {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder.worker_threads(2).enable_all().build().unwrap()
+    };
+    // What is owed has nobody who tells it.
+    runtime().block_on(tiers.cache.invalidate(&Key::from("a"))).unwrap_err();
+    let runtime = runtime();
+    let (says, dropped) = channel();
+    let (begins, begun) = channel();
+    let (release, released) = channel::<()>();
+    let (cache, says) = (tiers.cache.clone(), Says(says));
+    runtime.spawn(async move {
+        let _says = says;
+        begins.send(()).unwrap();
+        // It is being polled while the runtime begins to end.
+        let _ = released.recv();
+        let _ = cache.shutdown(Duration::from_hours(1)).await;
+    });
+    begun.recv().unwrap();
+    let (says, ending) = channel();
+    let says = Says(says);
+    runtime.spawn(async move {
+        let _says = says;
+        std::future::pending::<()>().await;
+    });
+    runtime.shutdown_background();
+    // The other thread has begun to: from now on nothing can be spawned.
+    ending.recv().unwrap();
+    drop(release);
+    assert_eq!(dropped.recv_timeout(Duration::from_secs(20)), Ok(()));
+}
