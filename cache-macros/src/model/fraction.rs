@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn what_never_is_a_number_is_none() {
-        for text in ["\"80%\"", "true", "|value| 0.8", "(0.8, 0.9)", "0.1..0.2"] {
+        for text in ["\"80%\"", "true", "|value| 0.8", "(0.8, 0.9)", "0.1..0.2", "0.1x", "0ms"] {
             assert!(read(text).is_none(), "{text}");
         }
     }
