@@ -119,10 +119,8 @@ impl WriteBehind {
         (self.name)()
     }
 
-    /// # Errors
-    ///
-    /// Where another function has its name: it would make its writes.
-    fn is_the_only_one(&'static self) -> Result<()> {
+    /// Makes sure that no other function has its name: each would make the other's writes.
+    fn check_name(&'static self) -> Result<()> {
         let name = self.name();
         if registered().all(|other| ptr::eq(other, self) || other.name() != name) {
             return Ok(());

@@ -136,7 +136,7 @@ impl Desk {
     }
 
     async fn put(&self, function: &'static WriteBehind, key: &Key, payload: Bytes) -> Result<Put> {
-        function.is_the_only_one()?;
+        function.check_name()?;
         let journal = self.journal()?;
         let until = self.until().await?;
         let write = Write {
@@ -322,7 +322,7 @@ impl Desk {
         ready: Ready,
     ) -> Result<Vec<Claimed>> {
         // Nothing of either is put there.
-        if function.is_the_only_one().is_err() {
+        if function.check_name().is_err() {
             return Ok(Vec::new());
         }
         let claim = self.journal()?.claim(function.name(), function.claims(), self.hold, ready);
