@@ -1,5 +1,7 @@
 //! Flights that meet: one in doubt, another in its place, several loads of one, loads within loads.
 
+use std::pin::Pin;
+
 use super::*;
 
 /// The feed tells of a change of the key that leaves its cell as it was: a lease was extended, say.
@@ -76,6 +78,21 @@ async fn a_function_that_calls_another_one_of_its_key_does_not_wait_for_its_own_
     }
 }
 
+/// Two members of a flight that both may load, since a third one has left.
+fn several<R>(tiers: &Tiers, read: impl Fn() -> Pin<Box<R>>) -> (Pin<Box<R>>, Pin<Box<R>>)
+where
+    R: Future<Output = u64>,
+{
+    tiers.remote.on(Method::Get, Fault::Hang);
+    let (mut leaves, mut one, mut other) = (read(), read(), read());
+    for read in [&mut leaves, &mut one, &mut other] {
+        assert!(poll_once(read.as_mut()).is_pending());
+    }
+    drop(leaves);
+    tiers.remote.heal();
+    (one, other)
+}
+
 /// A load that another process overtakes, between its end and its fill, in a flight of several loads.
 #[tokio::test]
 async fn what_another_process_has_invalidated_is_given_to_nobody_by_a_load_that_is_being_filled() {
@@ -85,13 +102,7 @@ async fn what_another_process_has_invalidated_is_given_to_nobody_by_a_load_that_
     leans_to_hits(&tiers, &source).await;
     let loads_before = source.loads();
     let read = || Box::pin(tiers.cache.scope(number(source.clone(), 1)));
-    tiers.remote.on(Method::Get, Fault::Hang);
-    let (mut dropped, mut loads, mut looks) = (read(), read(), read());
-    for one in [&mut dropped, &mut loads, &mut looks] {
-        assert!(poll_once(one.as_mut()).is_pending());
-    }
-    drop(dropped); // now several may load
-    tiers.remote.heal();
+    let (mut loads, mut looks) = several(&tiers, read);
     let held = source.hold();
     assert!(poll_once(loads.as_mut()).is_pending());
     assert_eq!(source.loads(), loads_before + 1, "it loads");
@@ -126,13 +137,7 @@ async fn what_one_load_of_a_flight_sees_anew_says_nothing_of_another_one_that_sa
     let source = Source::new();
     leans_to_hits(&tiers, &source).await;
     let read = || Box::pin(tiers.cache.scope(number(source.clone(), 1)));
-    tiers.remote.on(Method::Get, Fault::Hang);
-    let (mut dropped, mut loads, mut looks) = (read(), read(), read());
-    for one in [&mut dropped, &mut loads, &mut looks] {
-        assert!(poll_once(one.as_mut()).is_pending());
-    }
-    drop(dropped); // now several may load
-    tiers.remote.heal();
+    let (mut loads, mut looks) = several(&tiers, read);
     let held = source.hold();
     assert!(poll_once(loads.as_mut()).is_pending());
     tiers.remote.on(Method::Get, Fault::HoldReply);

@@ -2,6 +2,10 @@
 
 use super::*;
 
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
+
 #[test]
 fn outside_a_runtime_an_invalidation_says_that_it_is_owed() {
     let tiers = Tiers::new("remote");
@@ -51,8 +55,7 @@ async fn shutdown_goes_on_where_another_runtime_ended() {
 
 #[test]
 fn what_a_runtime_owes_that_nobody_drives_is_told_by_another() {
-    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let (idle, busy) = (runtime(), runtime());
+    let (idle, busy) = (runtime().unwrap(), runtime().unwrap());
     let tiers = Tiers::new("remote");
     let key = Key::from("a");
     idle.block_on(async {
@@ -68,8 +71,7 @@ fn what_a_runtime_owes_that_nobody_drives_is_told_by_another() {
 
 #[test]
 fn what_a_runtime_was_telling_that_nobody_drives_any_more_is_told_by_another() {
-    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let (idle, busy) = (runtime(), runtime());
+    let (idle, busy) = (runtime().unwrap(), runtime().unwrap());
     let tiers = Tiers::new("remote");
     let key = Key::from("a");
     idle.block_on(async {
@@ -86,8 +88,7 @@ fn what_a_runtime_was_telling_that_nobody_drives_any_more_is_told_by_another() {
 /// A read in another runtime of the same process.
 #[test]
 fn an_invalidation_on_a_runtime_that_nobody_drives_keeps_others_from_what_it_is_to_remove() {
-    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let (idle, busy) = (runtime(), runtime());
+    let (idle, busy) = (runtime().unwrap(), runtime().unwrap());
     for name in ["remote", "both"] {
         let tiers = Tiers::new(name);
         let source = Source::new();
@@ -106,8 +107,7 @@ fn an_invalidation_on_a_runtime_that_nobody_drives_keeps_others_from_what_it_is_
 /// It was finding out whether the remote tier is back.
 #[test]
 fn a_runtime_that_nobody_drives_does_not_keep_others_from_the_remote_tier() {
-    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let (idle, busy) = (runtime(), runtime());
+    let (idle, busy) = (runtime().unwrap(), runtime().unwrap());
     let tiers = Tiers::new("remote");
     let key = Key::from("a");
     idle.block_on(async {
