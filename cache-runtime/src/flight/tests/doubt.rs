@@ -245,11 +245,41 @@ fn what_one_load_sees_anew_says_nothing_of_another_one_that_saw_the_same_before(
     let (_second, _) = join(&flights, 1);
     permit(&flight).give_up(); // now all may load
     drop(first);
-    let (_loads, _looks) = (permit(&flight), permit(&flight));
-    flight.saw(None, Some(cell("lease")));
-    flight.saw(None, Some(cell("lease")));
-    flight.saw(Some(&cell("lease")), Some(cell("another")));
+    let (mut loads, mut looks) = (permit(&flight), permit(&flight));
+    loads.saw(Some(cell("lease")));
+    looks.saw(Some(cell("lease")));
+    looks.saw(Some(cell("another")));
     flights.doubt_all();
     let (ticket, _) = join(&flights, 1);
     assert!(ticket.resume(&cell("another"), 0, None).is_none());
+    loads.land(Outcome::Loaded(entry()));
+    assert!(ticket.resume(&cell("another"), 0, None).is_none(), "it began before");
+}
+
+#[test]
+fn what_one_load_saw_that_has_left_says_nothing_of_another_one() {
+    let flights = Flights::new();
+    let (_first, flight) = join(&flights, 1);
+    let mut leaves = permit(&flight);
+    leaves.saw(Some(cell("lease")));
+    leaves.give_up();
+    let _looks = permit(&flight);
+    flights.doubt_all();
+    let (ticket, _) = join(&flights, 1);
+    assert!(ticket.resume(&cell("lease"), 0, None).is_none());
+}
+
+#[test]
+fn what_is_seen_after_a_flight_has_landed_changes_nothing_of_what_that_saw() {
+    let flights = Flights::new();
+    let (_first, flight) = join(&flights, 1);
+    permit(&flight).give_up(); // now several may load
+    let (mut loads, mut looks) = (permit(&flight), permit(&flight));
+    loads.saw(Some(cell("lease")));
+    loads.land(Outcome::Loaded(entry()));
+    looks.saw(Some(cell("another")));
+    flights.doubt_all();
+    let (ticket, _) = join(&flights, 1);
+    assert!(ticket.resume(&cell("another"), 0, None).is_none());
+    assert!(matches!(ticket.resume(&cell("lease"), 0, None), Some(Resumed::Joinable)));
 }
