@@ -96,7 +96,7 @@ impl Crowd {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "moka", feature = "testing", not(shuttle)))]
 impl super::Flights {
     /// How many wait for a load of `key`.
     pub(crate) fn waiting(&self, key: &crate::key::Key) -> usize {
